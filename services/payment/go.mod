@@ -1,0 +1,13 @@
+module github.com/cartwright-shop/cartwright/services/payment
+
+go 1.26
+
+require (
+	github.com/cartwright-shop/cartwright/proto v0.0.0
+	github.com/cartwright-shop/cartwright/services/platform v0.0.0
+)
+
+replace (
+	github.com/cartwright-shop/cartwright/proto => ../../proto
+	github.com/cartwright-shop/cartwright/services/platform => ../platform
+)

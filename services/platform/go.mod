@@ -1,0 +1,7 @@
+module github.com/cartwright-shop/cartwright/services/platform
+
+go 1.26
+
+require github.com/cartwright-shop/cartwright/proto v0.0.0
+
+replace github.com/cartwright-shop/cartwright/proto => ../../proto
