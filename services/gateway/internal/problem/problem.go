@@ -1,0 +1,108 @@
+// Package problem renders errors as RFC 9457 problem documents. It is the one place where an error becomes HTTP.
+package problem
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
+)
+
+// ContentType is the media type of a problem document (RFC 9457 section 3).
+const ContentType = "application/problem+json"
+
+// Document is a problem as clients read it.
+type Document struct {
+	// Type is a URI reference that names the problem: the anchor of its reason in the reference page.
+	Type string `json:"type"`
+	// Title is the sentence that documents the reason; it does not change between occurrences.
+	Title string `json:"title"`
+	// Status repeats the HTTP status.
+	Status int `json:"status"`
+	// Reason is the stable UPPER_SNAKE name to program against.
+	Reason string `json:"reason"`
+	// Detail says what went wrong this time.
+	Detail string `json:"detail,omitempty"`
+	// Instance is the request id.
+	Instance string `json:"instance,omitempty"`
+	// Errors names the fields that are wrong.
+	Errors []Field `json:"errors,omitempty"`
+	// Meta holds facts for programs, such as what is left in stock.
+	Meta map[string]string `json:"meta,omitempty"`
+}
+
+// Field is one wrong field.
+type Field struct {
+	// Path is the field in JSON form, such as "lines[0].quantity".
+	Path string `json:"path"`
+	// Reason is a stable UPPER_SNAKE name.
+	Reason string `json:"reason"`
+	// Message says what is wrong.
+	Message string `json:"message,omitempty"`
+}
+
+// hidden are facts that services send for the gateway alone.
+var hidden = map[string]bool{"http_status": true, "peer": true}
+
+// Of makes the document of an error. requestID may be empty.
+func Of(err error, requestID string) Document {
+	known := errs.Known(err)
+	reason := known.Reason()
+	doc := Document{
+		Type: "/docs#" + reason, Title: title(known.Code()), Status: known.Code().HTTP(), Reason: reason,
+		Detail: known.Message(), Instance: requestID,
+	}
+	for _, field := range known.Fields() {
+		doc.Errors = append(doc.Errors, Field{Path: field.Path, Reason: field.Reason, Message: field.Message})
+	}
+	for key, value := range known.Metadata() {
+		if hidden[key] {
+			continue
+		}
+		if doc.Meta == nil {
+			doc.Meta = map[string]string{}
+		}
+		doc.Meta[key] = value
+	}
+	return doc
+}
+
+func title(code errs.Code) string {
+	if text := http.StatusText(code.HTTP()); text != "" {
+		return text
+	}
+	return "Client closed request"
+}
+
+// Write sends the document of an error. An answer that asks for a later try carries Retry-After in whole seconds.
+func Write(w http.ResponseWriter, err error, requestID string) {
+	doc := Of(err, requestID)
+	body, marshalErr := json.Marshal(doc)
+	if marshalErr != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", ContentType)
+	header.Set("Cache-Control", "no-store")
+	if seconds := retryAfter(err, doc.Status); seconds > 0 {
+		header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	if doc.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="cartwright"`)
+	}
+	w.WriteHeader(doc.Status)
+	_, _ = w.Write(body)
+}
+
+func retryAfter(err error, status int) int {
+	if wait := errs.RetryAfterOf(err); wait > 0 {
+		return int(math.Ceil(wait.Seconds()))
+	}
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		return 1
+	}
+	return 0
+}
