@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/cartwright-shop/cartwright/proto v0.0.0
 	github.com/cartwright-shop/cartwright/services/platform v0.0.0
+	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/stretchr/testify v1.12.1
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
