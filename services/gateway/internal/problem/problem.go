@@ -78,7 +78,13 @@ func title(code errs.Code) string {
 
 // Write sends the document of an error. An answer that asks for a later try carries Retry-After in whole seconds.
 func Write(w http.ResponseWriter, err error, requestID string) {
+	WriteStatus(w, errs.Known(err).Code().HTTP(), err, requestID)
+}
+
+// WriteStatus is Write with a status that is finer than that of the error's class, such as 415.
+func WriteStatus(w http.ResponseWriter, status int, err error, requestID string) {
 	doc := Of(err, requestID)
+	doc.Status, doc.Title = status, http.StatusText(status)
 	body, marshalErr := json.Marshal(doc)
 	if marshalErr != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
