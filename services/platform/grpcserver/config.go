@@ -1,0 +1,66 @@
+package grpcserver
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
+)
+
+// Config sets a server or a chain of interceptors. Zero values mean the default given at each field.
+type Config struct {
+	// Log receives one line per failed call. Default: none.
+	Log *zap.Logger
+	// Metrics is where the counters of calls are registered. Default: a registry of its own.
+	Metrics prometheus.Registerer
+	// Public is true for a server that strangers call: identity metadata in their calls is ignored.
+	Public bool
+	// Admit runs after request id and identity are known and before a request is looked at: authentication and limits.
+	Admit []grpc.UnaryServerInterceptor
+	// AdmitStream is Admit for streams.
+	AdmitStream []grpc.StreamServerInterceptor
+	// DefaultDeadline is given to unary calls that come without one. Default: 10 s.
+	DefaultDeadline time.Duration
+	// MaxDeadline cuts longer deadlines of unary calls. Default: 60 s.
+	MaxDeadline time.Duration
+	// StreamDeadline is the longest life of a stream. Default: 10 min.
+	StreamDeadline time.Duration
+	// MinRemaining is the time under which a call is refused at once. Default: 5 ms.
+	MinRemaining time.Duration
+	// MaxRecvBytes is the largest message that is taken. Default: 1 MiB.
+	MaxRecvBytes int
+	// MaxSendBytes is the largest message that is sent. Default: 16 MiB.
+	MaxSendBytes int
+	// MaxConnectionAge makes clients connect anew so that new servers get work. Default: 5 min.
+	MaxConnectionAge time.Duration
+	// MaxConnectionAgeGrace is how long calls of an aged connection may still run. Default: MaxDeadline plus 5 s.
+	MaxConnectionAgeGrace time.Duration
+	// Stats are handlers for tracing.
+	Stats []stats.Handler
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	setDefault(&c.DefaultDeadline, 10*time.Second)
+	setDefault(&c.MaxDeadline, time.Minute)
+	setDefault(&c.StreamDeadline, 10*time.Minute)
+	setDefault(&c.MinRemaining, 5*time.Millisecond)
+	setDefault(&c.MaxConnectionAge, 5*time.Minute)
+	setDefault(&c.MaxConnectionAgeGrace, c.MaxDeadline+5*time.Second)
+	setDefault(&c.MaxRecvBytes, 1<<20)
+	setDefault(&c.MaxSendBytes, 16<<20)
+	return c
+}
+
+func setDefault[T ~int | ~int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
