@@ -151,3 +151,9 @@ func defaultReason(c Code) string {
 
 // sendable keeps a text that quotes a client's bytes from spoiling the encoding of the whole status.
 func sendable(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// Ours tells whether err is a status that a service of ours wrote, rather than the gRPC library or a proxy.
+func Ours(err error) bool {
+	st, ok := status.FromError(err)
+	return ok && err != nil && hasErrorInfo(st)
+}
