@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/cartwright-shop/cartwright/services/platform/job"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/migrate"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/provision"
 )
@@ -65,7 +66,7 @@ func (t template) fill(ctx context.Context, database string) error {
 	if _, err := migrate.Up(ctx, migrate.Config{OwnerURL: owner, Schema: t.service, Files: t.migrations}); err != nil {
 		return err
 	}
-	return nil
+	return job.Migrate(ctx, owner, t.service)
 }
 
 // hash covers the name and text of every migration.

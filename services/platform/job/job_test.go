@@ -1,0 +1,169 @@
+package job_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cartwright-shop/cartwright/services/platform/job"
+	"github.com/cartwright-shop/cartwright/services/platform/postgres"
+	"github.com/cartwright-shop/cartwright/services/platform/postgrestest"
+)
+
+type greet struct {
+	Name string `json:"name"`
+}
+
+func (greet) Kind() string { return "greet" }
+
+func migrations() fstest.MapFS {
+	return fstest.MapFS{"001_create_note.sql": {Data: []byte("-- +goose Up\nCREATE TABLE note (text text PRIMARY KEY);")}}
+}
+
+// start opens and starts a client that stops with the test.
+func start(t *testing.T, db *postgres.DB, r *job.Registry, c job.Config) *job.Client {
+	t.Helper()
+	client, err := job.Open(db, r, c)
+	require.NoError(t, err)
+	client.Start(t.Context())
+	t.Cleanup(func() { require.NoError(t, client.Stop(context.Background())) })
+	return client
+}
+
+func receive[T any](t *testing.T, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing came in time")
+		panic("unreachable")
+	}
+}
+
+// When it fails, work promised by a commit is lost, or work of a commit that never was is done.
+func TestJobsFollowTheirTransaction(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "hello", migrations())
+	seen := make(chan string, 10)
+	r := job.NewRegistry()
+	job.Handle(r, func(_ context.Context, args greet) error {
+		seen <- args.Name
+		return nil
+	})
+	client := start(t, database.DB, r, job.Config{})
+
+	refused := errors.New("refused")
+	require.ErrorIs(t, database.DB.Tx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, client.Insert(ctx, greet{Name: "rolled back"}))
+		return refused
+	}), refused)
+	require.NoError(t, database.DB.Tx(t.Context(), func(ctx context.Context) error {
+		return client.Insert(ctx, greet{Name: "committed"})
+	}))
+	require.Equal(t, "committed", receive(t, seen))
+	require.NoError(t, client.Insert(t.Context(), greet{Name: "alone"}))
+	require.Equal(t, "alone", receive(t, seen))
+}
+
+// When it fails, a peer that was down for a moment never hears of what happened, or a poisoned job hides.
+func TestFailedJobsAreTriedAgainUntilTheyAreDead(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "hello", migrations())
+	tries, metrics := make(chan int, 10), prometheus.NewRegistry()
+	r, n := job.NewRegistry(), 0
+	job.Handle(r, func(context.Context, greet) error {
+		n++
+		tries <- n
+		return errors.New("peer is down")
+	}, job.MaxAttempts(3), job.Backoff(func(int) time.Duration { return 10 * time.Millisecond }))
+	client := start(t, database.DB, r, job.Config{Metrics: metrics})
+	require.NoError(t, client.Insert(t.Context(), greet{Name: "x"}))
+	for want := 1; want <= 3; want++ {
+		require.Equal(t, want, receive(t, tries))
+	}
+	require.Eventually(t, func() bool {
+		var dead int
+		err := database.DB.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE state = 'discarded'").Scan(&dead)
+		return err == nil && dead == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	count, err := testutil.GatherAndCount(metrics, "cartwright_job_runs_total")
+	require.NoError(t, err)
+	require.Equal(t, 2, count, "one series for errors, one for the dead job")
+}
+
+// When it fails, an error that no retry mends is repeated for hours.
+func TestCanceledJobsAreNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "hello", migrations())
+	r := job.NewRegistry()
+	job.Handle(r, func(context.Context, greet) error { return job.Cancel(errors.New("nobody of that name")) })
+	client := start(t, database.DB, r, job.Config{})
+	require.NoError(t, client.Insert(t.Context(), greet{Name: "x"}))
+	require.Eventually(t, func() bool {
+		var attempt int
+		err := database.DB.QueryRow(t.Context(), "SELECT attempt FROM river_job WHERE state = 'cancelled'").Scan(&attempt)
+		return err == nil && attempt == 1
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// When it fails, sweepers and purges never run, or stop after their first error.
+func TestPeriodicJobsKeepRunning(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "hello", migrations())
+	ticks := make(chan struct{}, 100)
+	r := job.NewRegistry()
+	job.Every(r, "sweep", time.Second, func(context.Context) error {
+		ticks <- struct{}{}
+		return errors.New("not this time")
+	})
+	start(t, database.DB, r, job.Config{})
+	receive(t, ticks)
+	receive(t, ticks)
+}
+
+// When it fails, the same event is delivered twice for no reason.
+func TestOnceLeavesOutAnEqualJobThatHasNotEnded(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "hello", migrations())
+	r := job.NewRegistry()
+	job.Handle(r, func(context.Context, greet) error { return nil })
+	client, err := job.Open(database.DB, r, job.Config{})
+	require.NoError(t, err)
+	require.NoError(t, client.Insert(t.Context(), greet{Name: "x"}, job.Once(), job.After(time.Hour)))
+	require.NoError(t, client.Insert(t.Context(), greet{Name: "x"}, job.Once(), job.After(time.Minute)))
+	require.NoError(t, client.Insert(t.Context(), greet{Name: "y"}, job.Once()))
+	var n int
+	require.NoError(t, database.DB.QueryRow(t.Context(), "SELECT count(*) FROM river_job").Scan(&n))
+	require.Equal(t, 2, n)
+}
+
+// When it fails, a service that starts before its database never does its background work.
+func TestStartWaitsForTheDatabase(t *testing.T) {
+	t.Parallel()
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: "postgres://nobody@127.0.0.1:1/none"})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	r := job.NewRegistry()
+	job.Handle(r, func(context.Context, greet) error { return nil })
+	client, err := job.Open(db, r, job.Config{})
+	require.NoError(t, err)
+	client.Start(t.Context())
+	require.NoError(t, client.Stop(t.Context()))
+}
+
+// When it fails, a typing mistake shows only when the first job is lost.
+func TestTwoHandlersForOneKindAreRefused(t *testing.T) {
+	t.Parallel()
+	r := job.NewRegistry()
+	job.Handle(r, func(context.Context, greet) error { return nil })
+	job.Handle(r, func(context.Context, greet) error { return nil })
+	_, err := job.Open(nil, r, job.Config{})
+	require.ErrorContains(t, err, "greet")
+}
