@@ -491,7 +491,7 @@ type SetStockRequest struct {
 	// Idempotency key, 1 to 255 printable ASCII characters.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// 1 to 500 figures; the same SKU and location twice → INVALID_ARGUMENT ENTRY_DUPLICATE. A figure below what is
-	// reserved there → FAILED_PRECONDITION STOCK_BELOW_RESERVED with the path entries[i].on_hand.
+	// reserved there → FAILED_PRECONDITION STOCK_BELOW_RESERVED with the path entries[i].onHand.
 	Entries []*SetStockEntry `protobuf:"bytes,2,rep,name=entries,proto3" json:"entries,omitempty"`
 	// Why, 1 to 200 characters, for example "count" or "import".
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`

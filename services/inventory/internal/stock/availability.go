@@ -1,0 +1,66 @@
+package stock
+
+import (
+	"context"
+	"fmt"
+)
+
+// Band is what a storefront may show of a figure.
+type Band uint8
+
+// The bands, from nothing to plenty.
+const (
+	// BandOut is nothing available.
+	BandOut Band = iota
+	// BandLow is no more than the low-stock threshold.
+	BandLow
+	// BandIn is more than the threshold.
+	BandIn
+)
+
+// Availability is what a channel can sell of one SKU at this moment.
+type Availability struct {
+	// SKU is the stock keeping unit.
+	SKU string
+	// Available is what is free at the locations of the channel.
+	Available int32
+	// Band is the coarse form of Available.
+	Band Band
+	// BackorderAvailable is what may still be sold without stock.
+	BackorderAvailable int32
+	// Tracked says whether any location keeps stock of the SKU.
+	Tracked bool
+}
+
+// BatchGetAvailability answers each distinct SKU in order of first mention. It takes no lock.
+func (s *Service) BatchGetAvailability(ctx context.Context, channel string, skus []string) ([]Availability, error) {
+	distinct := make([]string, 0, len(skus))
+	place := make(map[string]int, len(skus))
+	for _, sku := range skus {
+		if _, seen := place[sku]; !seen {
+			place[sku] = len(distinct)
+			distinct = append(distinct, sku)
+		}
+	}
+	found, err := s.store.BatchGetAvailability(ctx, channel, distinct)
+	if err != nil {
+		return nil, fmt.Errorf("get availability: %w", err)
+	}
+	answers := make([]Availability, len(distinct))
+	for _, a := range found {
+		a.Band = s.band(a.Available)
+		answers[place[a.SKU]] = a
+	}
+	return answers, nil
+}
+
+func (s *Service) band(available int32) Band {
+	switch {
+	case available <= 0:
+		return BandOut
+	case available <= s.lowStock:
+		return BandLow
+	default:
+		return BandIn
+	}
+}

@@ -1,0 +1,246 @@
+package stock
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
+)
+
+// State is where a reservation is in its life.
+type State string
+
+// The states. Held goes to Committed, Released or Expired; all others are final.
+const (
+	// Held keeps units for a time.
+	Held State = "held"
+	// Committed units belong to the order.
+	Committed State = "committed"
+	// Released units were given back, or the id was refused in advance.
+	Released State = "released"
+	// ExpiredState is a hold whose time ran out.
+	ExpiredState State = "expired"
+	// Refused is a cart that did not fit the stock.
+	Refused State = "refused"
+)
+
+// Allocation is what one location owes of one SKU to a reservation. Backordered units have no location.
+type Allocation struct {
+	Key
+	// Quantity is the units owed in all.
+	Quantity int32
+	// Shipped of them have left.
+	Shipped int32
+	// Released of them were given back.
+	Released int32
+}
+
+// Open is what is still owed.
+func (a Allocation) Open() int32 { return a.Quantity - a.Shipped - a.Released }
+
+// Backordered says that no stock stands behind the units.
+func (a Allocation) Backordered() bool { return a.Location == "" }
+
+// Shortage is a SKU that did not fit.
+type Shortage struct {
+	// SKU is the stock keeping unit.
+	SKU string `json:"sku"`
+	// Requested is the units asked for.
+	Requested int32 `json:"requested"`
+	// Available is the units that could have been reserved.
+	Available int32 `json:"available"`
+}
+
+// Reservation is a promise of stock to one order, or the refusal of one.
+type Reservation struct {
+	// ID was chosen by the caller.
+	ID string
+	// OrderID is the order it is for; empty on one released before it was asked for.
+	OrderID string
+	// Channel is where it was sold.
+	Channel string
+	// State is where it is in its life.
+	State State
+	// Fingerprint tells what was asked for; nil on one released before it was asked for.
+	Fingerprint []byte
+	// Shortages are the SKUs that did not fit, on a refused one.
+	Shortages []Shortage
+	// ExpiresAt is when held units go back on sale; zero on one that never held any.
+	ExpiresAt time.Time
+	// CreatedAt is when it was first seen.
+	CreatedAt time.Time
+	// Allocations are what it owes, in key order.
+	Allocations []Allocation
+}
+
+// ReserveRequest asks for a whole cart.
+type ReserveRequest struct {
+	// ID names the reservation and makes repeats safe.
+	ID string
+	// OrderID is the order it is for.
+	OrderID string
+	// Channel decides which locations may serve it.
+	Channel string
+	// Lines are wanted all or none; equal SKUs are added up.
+	Lines []Line
+	// TTL is how long to hold the stock.
+	TTL time.Duration
+	// RequestID is the caller's, for the audit.
+	RequestID string
+}
+
+// Cart is a checked ReserveRequest as a Reserver takes it.
+type Cart struct {
+	// ID names the reservation.
+	ID string
+	// OrderID is the order it is for.
+	OrderID string
+	// Channel decides which locations may serve it.
+	Channel string
+	// Lines are sorted by SKU, each SKU once.
+	Lines []Line
+	// TTL is how long to hold the stock, in whole seconds.
+	TTL time.Duration
+	// Fingerprint tells what is asked for.
+	Fingerprint []byte
+	// Cause says who asks.
+	Cause Cause
+}
+
+// Reserve holds a whole cart or refuses it with ErrSoldOut; the outcome is stored under the id and given again to whoever
+// repeats the request. A request with other content under a used id fails with IdempotencyKeyReused.
+func (s *Service) Reserve(ctx context.Context, r ReserveRequest) (Reservation, error) {
+	if r.TTL < MinTTL || r.TTL > MaxTTL {
+		return Reservation{}, ErrTTLRange.At("ttlSeconds", "Stock can be held for %d to %d seconds.", int(MinTTL.Seconds()), int(MaxTTL.Seconds()))
+	}
+	if len(r.Lines) == 0 {
+		return Reservation{}, ErrQtyRange.At("lines", "A reservation needs at least one line.")
+	}
+	lines, err := sumLines(r.Lines)
+	if err != nil {
+		return Reservation{}, err
+	}
+	cart := Cart{
+		ID: r.ID, OrderID: r.OrderID, Channel: r.Channel, Lines: lines, TTL: r.TTL,
+		Fingerprint: fingerprint([]string{"reserve/1", r.OrderID, r.Channel}, lines),
+		Cause:       causeOf(ctx, r.RequestID, "reserve", r.OrderID),
+	}
+	outcome, err := s.reserver.Reserve(ctx, cart)
+	if err != nil {
+		return Reservation{}, fmt.Errorf("reserve stock: %w", err)
+	}
+	if outcome.Fingerprint != nil && !bytes.Equal(outcome.Fingerprint, cart.Fingerprint) {
+		return Reservation{}, errs.IdempotencyKeyReused.At("reservationId", "This reservation id was used for another order, channel or other lines.")
+	}
+	if outcome.State == Refused {
+		return Reservation{}, soldOut(r.Lines, outcome.Shortages)
+	}
+	return outcome, outcome.requireState(Held, Committed)
+}
+
+// soldOut names every line of the request whose SKU is short.
+func soldOut(lines []Line, shortages []Shortage) error {
+	short := make(map[string]Shortage, len(shortages))
+	for _, sh := range shortages {
+		short[sh.SKU] = sh
+	}
+	err := ErrSoldOut.New("There is not enough stock for %d item(s).", len(shortages))
+	for i, line := range lines {
+		sh, ok := short[line.SKU]
+		if !ok {
+			continue
+		}
+		err.Field(quantityPath(i), ErrSoldOut.Reason(), fmt.Sprintf("%d of %d units of %q can be reserved.", sh.Available, sh.Requested, sh.SKU))
+		err.Meta(fmt.Sprintf("lines[%d].requested", i), fmt.Sprint(sh.Requested))
+		err.Meta(fmt.Sprintf("lines[%d].available", i), fmt.Sprint(sh.Available))
+	}
+	return err
+}
+
+// requireState is nil when the reservation is in one of the states, else the error that names the one it is in.
+func (r Reservation) requireState(states ...State) error {
+	for _, state := range states {
+		if r.State == state {
+			return nil
+		}
+	}
+	switch r.State {
+	case Held:
+		return ErrReservationNotCommitted.New("The reservation is not committed yet.")
+	case Committed:
+		return ErrReservationCommitted.New("The reservation is committed already.")
+	case ExpiredState:
+		return ErrReservationExpired.New("The reservation expired at %s.", r.ExpiresAt.UTC().Format(time.RFC3339))
+	case Refused:
+		return ErrReservationRefused.New("The reservation was refused: there was not enough stock.")
+	default:
+		return ErrReservationReleased.New("The reservation was released.")
+	}
+}
+
+// GetReservation returns a reservation in whatever state it is.
+func (s *Service) GetReservation(ctx context.Context, id string) (Reservation, error) {
+	r, err := s.store.GetReservation(ctx, id)
+	if err != nil {
+		return Reservation{}, fmt.Errorf("get reservation: %w", err)
+	}
+	return r, nil
+}
+
+// CommitReservation makes held units the order's own. Of a commit and an expiry at the same moment one wins, and the other
+// sees it.
+func (s *Service) CommitReservation(ctx context.Context, id string) (Reservation, error) {
+	r, committed, err := s.store.CommitReservation(ctx, id)
+	if err != nil {
+		return Reservation{}, fmt.Errorf("commit reservation: %w", err)
+	}
+	if committed {
+		return r, nil
+	}
+	if r, err = s.store.GetReservation(ctx, id); err != nil {
+		return Reservation{}, fmt.Errorf("commit reservation: %w", err)
+	}
+	return r, r.requireState(Committed)
+}
+
+// ReleaseReservation gives held units back. An id never seen is refused from now on, so that a request to reserve that is
+// still on its way holds nothing when it arrives.
+func (s *Service) ReleaseReservation(ctx context.Context, id, requestID string) (Reservation, error) {
+	if err := s.store.ReleaseReservation(ctx, id, causeOf(ctx, requestID, "release", "")); err != nil {
+		return Reservation{}, fmt.Errorf("release reservation: %w", err)
+	}
+	r, err := s.store.GetReservation(ctx, id)
+	if err != nil {
+		return Reservation{}, fmt.Errorf("release reservation: %w", err)
+	}
+	return r, r.requireState(Released, ExpiredState, Refused)
+}
+
+// Expired is the result of one round of expiry.
+type Expired struct {
+	// Reservations is how many were ended.
+	Reservations int
+	// Lag is how long the oldest of them was overdue.
+	Lag time.Duration
+}
+
+const expiryBatch = 500
+
+// ExpireReservations ends all overdue reservations in batches and frees their stock. Any number of processes may run it
+// at the same time.
+func (s *Service) ExpireReservations(ctx context.Context) (Expired, error) {
+	var total Expired
+	for {
+		round, err := s.store.ExpireReservations(ctx, expiryBatch)
+		if err != nil {
+			return total, fmt.Errorf("expire reservations: %w", err)
+		}
+		total.Reservations += round.Reservations
+		total.Lag = max(total.Lag, round.Lag)
+		if round.Reservations < expiryBatch {
+			return total, nil
+		}
+	}
+}
