@@ -1,0 +1,225 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cartwright-shop/cartwright/services/platform/postgres"
+	"github.com/cartwright-shop/cartwright/services/product/internal/catalog"
+	"github.com/cartwright-shop/cartwright/services/product/internal/postgres/db"
+)
+
+func product(r db.GetProductsRow) (catalog.Product, error) {
+	p := catalog.Product{
+		ID: r.ID, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), AncestorIDs: r.AncestorIds,
+		Fields: catalog.Fields{
+			Handle: r.Handle, Title: r.Title, DescriptionHTML: r.DescriptionHtml, Vendor: r.Vendor, ProductType: r.ProductType,
+			Tags: r.Tags, CategoryIDs: r.CategoryIds,
+		},
+	}
+	var errs [6]error
+	p.Options, errs[0] = decodeOptions(r.Options)
+	p.Media, errs[1] = decodeMedia(r.Media)
+	var attributes []attributeJSON
+	errs[2] = decode(r.Attributes, &attributes)
+	p.Attributes = attributesFromJSON(attributes)
+	p.Translations, errs[3] = decodeTranslations(r.Translations)
+	p.Variants, errs[4] = decodeVariants(r.Variants)
+	p.Publications, errs[5] = decodePublications(r.Publications)
+	return p, errors.Join(errs[:]...)
+}
+
+func products[R any](rows []R, convert func(R) db.GetProductsRow) ([]catalog.Product, error) {
+	out := make([]catalog.Product, len(rows))
+	for i, r := range rows {
+		p, err := product(convert(r))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = p
+	}
+	return out, nil
+}
+
+// Products implements catalog.ProductStore.
+func (s *Store) Products(ctx context.Context, ids []string) ([]catalog.Product, error) {
+	rows, err := s.q.GetProducts(ctx, ids)
+	if err != nil {
+		return nil, wrap("get products", err)
+	}
+	return products(rows, func(r db.GetProductsRow) db.GetProductsRow { return r })
+}
+
+// ProductsByHandle implements catalog.ProductStore.
+func (s *Store) ProductsByHandle(ctx context.Context, handles []string) ([]catalog.Product, error) {
+	rows, err := s.q.GetProductsByHandle(ctx, handles)
+	if err != nil {
+		return nil, wrap("get products by handle", err)
+	}
+	return products(rows, func(r db.GetProductsByHandleRow) db.GetProductsRow { return db.GetProductsRow(r) })
+}
+
+// ProductsAfter implements catalog.ProductStore.
+func (s *Store) ProductsAfter(ctx context.Context, after string, limit int) ([]catalog.Product, error) {
+	if after == "" {
+		after = "00000000-0000-0000-0000-000000000000"
+	}
+	rows, err := s.q.GetProductsAfter(ctx, db.GetProductsAfterParams{After: after, MaxRows: int32(limit)})
+	if err != nil {
+		return nil, wrap("page through products", err)
+	}
+	return products(rows, func(r db.GetProductsAfterRow) db.GetProductsRow { return db.GetProductsRow(r) })
+}
+
+// LockProduct implements catalog.ProductStore.
+func (s *Store) LockProduct(ctx context.Context, productID string) (catalog.Product, error) {
+	if _, err := s.q.LockProduct(ctx, productID); err != nil {
+		if postgres.NoRows(err) {
+			return catalog.Product{}, catalog.ErrProductNotFound.New("There is no product %s.", productID).Because(err)
+		}
+		return catalog.Product{}, wrap("lock product", err)
+	}
+	// Read after the lock is held: what the statement that locked saw may be older.
+	found, err := s.Products(ctx, []string{productID})
+	if err != nil {
+		return catalog.Product{}, err
+	}
+	if len(found) == 0 {
+		return catalog.Product{}, catalog.ErrProductNotFound.New("There is no product %s.", productID)
+	}
+	return found[0], nil
+}
+
+// HandlesLike implements catalog.ProductStore.
+func (s *Store) HandlesLike(ctx context.Context, base string) ([]string, error) {
+	handles, err := s.q.HandlesLike(ctx, base)
+	return handles, wrap("list handles", err)
+}
+
+// SKUOwners implements catalog.ProductStore.
+func (s *Store) SKUOwners(ctx context.Context, skus []string) (map[string]string, error) {
+	rows, err := s.q.SKUOwners(ctx, skus)
+	if err != nil {
+		return nil, wrap("get owners of skus", err)
+	}
+	owners := make(map[string]string, len(rows))
+	for _, r := range rows {
+		owners[r.Sku] = r.ProductID
+	}
+	return owners, nil
+}
+
+type encodedProduct struct {
+	options, media, attributes, translations []byte
+}
+
+func encodeProduct(p catalog.Product) (e encodedProduct, err error) {
+	var errs [4]error
+	e.options, errs[0] = encodeOptions(p.Options)
+	e.media, errs[1] = encodeMedia(p.Media)
+	e.attributes, errs[2] = encode(attributesToJSON(p.Attributes))
+	e.translations, errs[3] = encodeTranslations(p.Translations)
+	return e, errors.Join(errs[:]...)
+}
+
+// InsertProduct implements catalog.ProductStore.
+func (s *Store) InsertProduct(ctx context.Context, p catalog.Product) error {
+	e, err := encodeProduct(p)
+	if err != nil {
+		return err
+	}
+	err = s.q.InsertProduct(ctx, db.InsertProductParams{
+		ID: p.ID, Version: p.Version, Handle: p.Handle, Title: p.Title, DescriptionHtml: p.DescriptionHTML, Vendor: p.Vendor,
+		ProductType: p.ProductType, Options: e.options, Media: e.media, Tags: list(p.Tags), Attributes: e.attributes,
+		Translations: e.translations, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+	})
+	if err != nil {
+		return productError("insert product", p, err)
+	}
+	return s.writeParts(ctx, p)
+}
+
+// UpdateProduct implements catalog.ProductStore.
+func (s *Store) UpdateProduct(ctx context.Context, p catalog.Product) error {
+	e, err := encodeProduct(p)
+	if err != nil {
+		return err
+	}
+	err = s.q.UpdateProduct(ctx, db.UpdateProductParams{
+		ID: p.ID, Version: p.Version, Handle: p.Handle, Title: p.Title, DescriptionHtml: p.DescriptionHTML, Vendor: p.Vendor,
+		ProductType: p.ProductType, Options: e.options, Media: e.media, Tags: list(p.Tags), Attributes: e.attributes,
+		Translations: e.translations, UpdatedAt: p.UpdatedAt,
+	})
+	if err != nil {
+		return productError("update product", p, err)
+	}
+	if err := s.q.DeleteOtherVariants(ctx, db.DeleteOtherVariantsParams{ProductID: p.ID, Skus: p.SKUs()}); err != nil {
+		return wrap("delete variants", err)
+	}
+	err = s.q.ClearCategories(ctx, db.ClearCategoriesParams{ProductID: p.ID, CategoryIds: list(p.CategoryIDs)})
+	if err != nil {
+		return wrap("clear categories", err)
+	}
+	return s.writeParts(ctx, p)
+}
+
+func (s *Store) writeParts(ctx context.Context, p catalog.Product) error {
+	params := make([]db.UpsertVariantParams, len(p.Variants))
+	for i, v := range p.Variants {
+		picture := p.PictureOf(v.SKU)
+		params[i] = db.UpsertVariantParams{
+			Sku: v.SKU, ProductID: p.ID, Position: int32(i), OptionValues: list(v.OptionValues), Barcode: v.Barcode,
+			WeightGrams: v.WeightGrams, RequiresShipping: v.RequiresShipping, TaxClass: v.TaxClass,
+			ImageUrl: picture.URL, ImageAlt: picture.AltText,
+		}
+	}
+	if err := firstError(s.q.UpsertVariant(ctx, params).Exec); err != nil {
+		return productError("write variants", p, err)
+	}
+	count, err := s.q.CountVariants(ctx, p.ID)
+	if err != nil {
+		return wrap("count variants", err)
+	}
+	// Fewer rows than variants: another product took one of the SKUs after they were checked.
+	if int(count) != len(p.Variants) {
+		return catalog.ErrSKUTaken.New("Another product has one of the SKUs.")
+	}
+	if len(p.CategoryIDs) == 0 {
+		return nil
+	}
+	err = s.q.SetCategories(ctx, db.SetCategoriesParams{ProductID: p.ID, CategoryIds: p.CategoryIDs})
+	if postgres.IsForeignKey(err, "") {
+		return catalog.ErrCategoryNotFound.At("product.categoryIds", "There is no such category.").Because(err)
+	}
+	return wrap("set categories", err)
+}
+
+func productError(operation string, p catalog.Product, err error) error {
+	if postgres.IsUnique(err, "product_handle_key") {
+		return catalog.ErrHandleTaken.At("product.handle", "Another product has the handle %q.", p.Handle).Because(err)
+	}
+	return wrap(operation, err)
+}
+
+// firstError runs a batch to its end and gives its first error.
+func firstError(exec func(func(int, error))) error {
+	var first error
+	exec(func(_ int, err error) {
+		if first == nil {
+			first = err
+		}
+	})
+	return first
+}
+
+// SetPublication implements catalog.ProductStore.
+func (s *Store) SetPublication(ctx context.Context, productID string, pub catalog.Publication) error {
+	return wrap("set publication", s.q.SetPublication(ctx, db.SetPublicationParams{
+		ProductID: productID, ChannelKey: pub.Channel, Status: string(pub.Status), PublishedAt: nullable(pub.PublishedAt),
+	}))
+}
+
+// DeleteProduct implements catalog.ProductStore.
+func (s *Store) DeleteProduct(ctx context.Context, productID string) error {
+	return wrap("delete product", s.q.DeleteProduct(ctx, productID))
+}

@@ -1,0 +1,101 @@
+-- name: GetProducts :many
+SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
+    p.attributes, p.translations, p.created_at, p.updated_at,
+    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
+        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
+    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
+        FROM publication u WHERE u.product_id = p.id) AS publications,
+    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
+        AS category_ids,
+    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
+        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
+FROM product p
+WHERE p.id = ANY (@ids::uuid[])
+LIMIT 1000;
+
+-- name: GetProductsByHandle :many
+SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
+    p.attributes, p.translations, p.created_at, p.updated_at,
+    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
+        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
+    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
+        FROM publication u WHERE u.product_id = p.id) AS publications,
+    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
+        AS category_ids,
+    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
+        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
+FROM product p
+WHERE p.handle = ANY (@handles::text[])
+LIMIT 1000;
+
+-- name: GetProductsAfter :many
+SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
+    p.attributes, p.translations, p.created_at, p.updated_at,
+    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
+        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
+    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
+        FROM publication u WHERE u.product_id = p.id) AS publications,
+    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
+        AS category_ids,
+    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
+        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
+FROM product p
+WHERE p.id > @after::uuid
+ORDER BY p.id
+LIMIT @max_rows;
+
+-- name: LockProduct :one
+SELECT id FROM product WHERE id = $1 FOR UPDATE;
+
+-- name: HandlesLike :many
+SELECT handle FROM product
+WHERE handle = @base::text OR (handle > @base::text || '-' AND handle < @base::text || '.')
+ORDER BY handle
+LIMIT 100000;
+
+-- name: SKUOwners :many
+SELECT sku, product_id FROM variant WHERE sku = ANY (@skus::text[]) LIMIT 100000;
+
+-- name: InsertProduct :exec
+INSERT INTO product (id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes,
+    translations, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: UpdateProduct :exec
+UPDATE product
+SET version = $2, handle = $3, title = $4, description_html = $5, vendor = $6, product_type = $7, options = $8, media = $9,
+    tags = $10, attributes = $11, translations = $12, updated_at = $13
+WHERE id = $1;
+
+-- name: DeleteProduct :exec
+DELETE FROM product WHERE id = $1;
+
+-- name: DeleteOtherVariants :exec
+DELETE FROM variant WHERE product_id = @product_id AND NOT (sku = ANY (@skus::text[]));
+
+-- name: UpsertVariant :batchexec
+-- A SKU that another product took in the meantime is no conflict to update: the caller sees that no row came of it.
+INSERT INTO variant (sku, product_id, position, option_values, barcode, weight_grams, requires_shipping, tax_class, image_url,
+    image_alt)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (sku) DO UPDATE
+SET position = excluded.position, option_values = excluded.option_values, barcode = excluded.barcode,
+    weight_grams = excluded.weight_grams, requires_shipping = excluded.requires_shipping, tax_class = excluded.tax_class,
+    image_url = excluded.image_url, image_alt = excluded.image_alt
+WHERE variant.product_id = excluded.product_id;
+
+-- name: CountVariants :one
+SELECT count(*)::int FROM variant WHERE product_id = $1;
+
+-- name: ClearCategories :exec
+DELETE FROM product_category WHERE product_id = @product_id AND NOT (category_id = ANY (@category_ids::uuid[]));
+
+-- name: SetCategories :exec
+INSERT INTO product_category (product_id, category_id)
+SELECT @product_id::uuid, unnest(@category_ids::uuid[])
+ON CONFLICT DO NOTHING;
+
+-- name: SetPublication :exec
+INSERT INTO publication (product_id, channel_key, status, published_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (product_id, channel_key) DO UPDATE SET status = excluded.status, published_at = excluded.published_at;
