@@ -29,13 +29,13 @@ const (
 type CartState int32
 
 const (
-	// Never sent.
+	// Not set.
 	CartState_CART_STATE_UNSPECIFIED CartState = 0
 	// Open for changes.
 	CartState_CART_STATE_ACTIVE CartState = 1
 	// A checkout runs; changes are refused until it ends.
 	CartState_CART_STATE_CHECKING_OUT CartState = 2
-	// Became an order.
+	// Became an order: see order_id.
 	CartState_CART_STATE_CONVERTED CartState = 3
 	// Its lines moved into another cart.
 	CartState_CART_STATE_MERGED CartState = 4
@@ -90,12 +90,156 @@ func (CartState) EnumDescriptor() ([]byte, []int) {
 	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{0}
 }
 
-// LineInput asks for units of a SKU. Prices are never taken from the client.
+// LineProblem says why a line cannot be bought as it is. Such a line costs nothing in the totals and stops a checkout.
+type LineProblem int32
+
+const (
+	// No problem.
+	LineProblem_LINE_PROBLEM_UNSPECIFIED LineProblem = 0
+	// The SKU no longer exists or is no longer published in the channel.
+	LineProblem_LINE_PROBLEM_SKU_UNAVAILABLE LineProblem = 1
+	// The SKU has no price in the cart's currency now.
+	LineProblem_LINE_PROBLEM_PRICE_MISSING LineProblem = 2
+)
+
+// Enum value maps for LineProblem.
+var (
+	LineProblem_name = map[int32]string{
+		0: "LINE_PROBLEM_UNSPECIFIED",
+		1: "LINE_PROBLEM_SKU_UNAVAILABLE",
+		2: "LINE_PROBLEM_PRICE_MISSING",
+	}
+	LineProblem_value = map[string]int32{
+		"LINE_PROBLEM_UNSPECIFIED":     0,
+		"LINE_PROBLEM_SKU_UNAVAILABLE": 1,
+		"LINE_PROBLEM_PRICE_MISSING":   2,
+	}
+)
+
+func (x LineProblem) Enum() *LineProblem {
+	p := new(LineProblem)
+	*p = x
+	return p
+}
+
+func (x LineProblem) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LineProblem) Descriptor() protoreflect.EnumDescriptor {
+	return file_cartwright_storefront_v1_cart_proto_enumTypes[1].Descriptor()
+}
+
+func (LineProblem) Type() protoreflect.EnumType {
+	return &file_cartwright_storefront_v1_cart_proto_enumTypes[1]
+}
+
+func (x LineProblem) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LineProblem.Descriptor instead.
+func (LineProblem) EnumDescriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{1}
+}
+
+// CreateCartRequest says for whom the cart is.
+type CreateCartRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Channel key; empty means the default channel.
+	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	// One of the channel's currencies; empty means its default. CURRENCY_INVALID when it is no currency of the channel.
+	CurrencyCode string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Country of the buyer; empty means the channel's default. COUNTRY_NOT_SERVED when the channel does not sell there.
+	CountryCode string `protobuf:"bytes,3,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
+	// BCP 47 locale; empty means the channel's default.
+	Locale string `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Buyer's e-mail; empty means the signed-in customer's, if any.
+	Email string `protobuf:"bytes,5,opt,name=email,proto3" json:"email,omitempty"`
+	// Lines to start with; the same SKU twice is added up.
+	Lines         []*LineInput `protobuf:"bytes,6,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateCartRequest) Reset() {
+	*x = CreateCartRequest{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateCartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateCartRequest) ProtoMessage() {}
+
+func (x *CreateCartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateCartRequest.ProtoReflect.Descriptor instead.
+func (*CreateCartRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CreateCartRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *CreateCartRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *CreateCartRequest) GetCountryCode() string {
+	if x != nil {
+		return x.CountryCode
+	}
+	return ""
+}
+
+func (x *CreateCartRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *CreateCartRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *CreateCartRequest) GetLines() []*LineInput {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// LineInput asks for units of a SKU. Prices are never taken from a client.
 type LineInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SKU, case kept.
+	// SKU, 1..64 printable ASCII characters, case kept.
 	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// Units, 1 to 1,000,000.
+	// Units, 1..1000000.
 	Quantity      int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -103,7 +247,7 @@ type LineInput struct {
 
 func (x *LineInput) Reset() {
 	*x = LineInput{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[0]
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -115,7 +259,7 @@ func (x *LineInput) String() string {
 func (*LineInput) ProtoMessage() {}
 
 func (x *LineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[0]
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -128,7 +272,7 @@ func (x *LineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LineInput.ProtoReflect.Descriptor instead.
 func (*LineInput) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{0}
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *LineInput) GetSku() string {
@@ -145,56 +289,30 @@ func (x *LineInput) GetQuantity() int32 {
 	return 0
 }
 
-// Line is a SKU in a cart.
-type Line struct {
+// CreateCartResponse is the new cart.
+type CreateCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the line in this cart.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// SKU.
-	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	// Id of the product.
-	ProductId string `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// Handle of the product.
-	Handle string `protobuf:"bytes,4,opt,name=handle,proto3" json:"handle,omitempty"`
-	// Title of the product when the line was last priced.
-	Title string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
-	// Title of the variant, empty when the product has only one.
-	VariantTitle string `protobuf:"bytes,6,opt,name=variant_title,json=variantTitle,proto3" json:"variant_title,omitempty"`
-	// Picture.
-	ImageUrl string `protobuf:"bytes,7,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
-	// Units.
-	Quantity int32 `protobuf:"varint,8,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Price of one unit.
-	UnitPrice *v1.Amount `protobuf:"bytes,9,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// unit_price × quantity.
-	Subtotal *v1.Amount `protobuf:"bytes,10,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
-	// What promotions take off the line, 0 or more.
-	Discount *v1.Amount `protobuf:"bytes,11,opt,name=discount,proto3" json:"discount,omitempty"`
-	// Tax of the line: contained in the price where prices_include_tax, else on top.
-	Tax *v1.Amount `protobuf:"bytes,12,opt,name=tax,proto3" json:"tax,omitempty"`
-	// Tax rate in parts per million, for example 200000 for 20 %.
-	TaxRatePpm int32 `protobuf:"varint,13,opt,name=tax_rate_ppm,json=taxRatePpm,proto3" json:"tax_rate_ppm,omitempty"`
-	// What the line costs: subtotal − discount, plus tax where prices do not include it.
-	Total         *v1.Amount `protobuf:"bytes,14,opt,name=total,proto3" json:"total,omitempty"`
+	// The cart.
+	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Line) Reset() {
-	*x = Line{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[1]
+func (x *CreateCartResponse) Reset() {
+	*x = CreateCartResponse{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Line) String() string {
+func (x *CreateCartResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Line) ProtoMessage() {}
+func (*CreateCartResponse) ProtoMessage() {}
 
-func (x *Line) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[1]
+func (x *CreateCartResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -205,459 +323,546 @@ func (x *Line) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Line.ProtoReflect.Descriptor instead.
-func (*Line) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{1}
+// Deprecated: Use CreateCartResponse.ProtoReflect.Descriptor instead.
+func (*CreateCartResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *Line) GetId() string {
+func (x *CreateCartResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
+// Cart is what a buyer is about to buy.
+type Cart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cart id: 26 characters of lower-case base32, 128 random bits.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Channel key.
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Currency of every amount.
+	CurrencyCode string `protobuf:"bytes,3,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Country of the buyer until the shipping address says better; ISO 3166-1 alpha-2.
+	CountryCode string `protobuf:"bytes,4,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
+	// Locale of the titles, BCP 47.
+	Locale string `protobuf:"bytes,5,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Where the cart is in its life.
+	State CartState `protobuf:"varint,7,opt,name=state,proto3,enum=cartwright.storefront.v1.CartState" json:"state,omitempty"`
+	// Grows with every change; send it as expected_version.
+	Version int32 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
+	// Buyer's e-mail; empty until given.
+	Email string `protobuf:"bytes,9,opt,name=email,proto3" json:"email,omitempty"`
+	// Where to deliver; absent until given.
+	ShippingAddress *v1.Address `protobuf:"bytes,10,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
+	// Where to bill; absent when not given, the shipping address counts then.
+	BillingAddress *v1.Address `protobuf:"bytes,11,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
+	// Buyer's note.
+	Note string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	// Lines in the order they were added.
+	Lines []*CartLine `protobuf:"bytes,13,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Chosen way to deliver; absent when none is chosen.
+	ShippingOption *ShippingOption `protobuf:"bytes,14,opt,name=shipping_option,json=shippingOption,proto3" json:"shipping_option,omitempty"`
+	// Whether something in the cart has to be delivered, so that a way to deliver must be chosen before checkout.
+	RequiresShipping bool `protobuf:"varint,15,opt,name=requires_shipping,json=requiresShipping,proto3" json:"requires_shipping,omitempty"`
+	// Codes the buyer gave.
+	Coupons []*CartCoupon `protobuf:"bytes,16,rep,name=coupons,proto3" json:"coupons,omitempty"`
+	// Promotions that apply.
+	Discounts []*CartDiscount `protobuf:"bytes,17,rep,name=discounts,proto3" json:"discounts,omitempty"`
+	// Gift cards that pay a part.
+	GiftCards []*CartGiftCard `protobuf:"bytes,18,rep,name=gift_cards,json=giftCards,proto3" json:"gift_cards,omitempty"`
+	// Sums.
+	Totals *CartTotals `protobuf:"bytes,19,opt,name=totals,proto3" json:"totals,omitempty"`
+	// How the sums came about.
+	Explanation []*ExplanationStep `protobuf:"bytes,20,rep,name=explanation,proto3" json:"explanation,omitempty"`
+	// When the prices were taken.
+	PricedAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=priced_at,json=pricedAt,proto3" json:"priced_at,omitempty"`
+	// Order the cart is becoming or became; empty otherwise.
+	OrderId string `protobuf:"bytes,22,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// When the cart was made.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Last change.
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cart) Reset() {
+	*x = Cart{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cart) ProtoMessage() {}
+
+func (x *Cart) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cart.ProtoReflect.Descriptor instead.
+func (*Cart) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Cart) GetId() string {
 	if x != nil {
 		return x.Id
 	}
 	return ""
 }
 
-func (x *Line) GetSku() string {
+func (x *Cart) GetChannel() string {
 	if x != nil {
-		return x.Sku
+		return x.Channel
 	}
 	return ""
 }
 
-func (x *Line) GetProductId() string {
+func (x *Cart) GetCurrencyCode() string {
 	if x != nil {
-		return x.ProductId
+		return x.CurrencyCode
 	}
 	return ""
 }
 
-func (x *Line) GetHandle() string {
+func (x *Cart) GetCountryCode() string {
 	if x != nil {
-		return x.Handle
+		return x.CountryCode
 	}
 	return ""
 }
 
-func (x *Line) GetTitle() string {
+func (x *Cart) GetLocale() string {
 	if x != nil {
-		return x.Title
+		return x.Locale
 	}
 	return ""
 }
 
-func (x *Line) GetVariantTitle() string {
+func (x *Cart) GetState() CartState {
 	if x != nil {
-		return x.VariantTitle
+		return x.State
 	}
-	return ""
+	return CartState_CART_STATE_UNSPECIFIED
 }
 
-func (x *Line) GetImageUrl() string {
+func (x *Cart) GetVersion() int32 {
 	if x != nil {
-		return x.ImageUrl
-	}
-	return ""
-}
-
-func (x *Line) GetQuantity() int32 {
-	if x != nil {
-		return x.Quantity
+		return x.Version
 	}
 	return 0
 }
 
-func (x *Line) GetUnitPrice() *v1.Amount {
+func (x *Cart) GetEmail() string {
 	if x != nil {
-		return x.UnitPrice
-	}
-	return nil
-}
-
-func (x *Line) GetSubtotal() *v1.Amount {
-	if x != nil {
-		return x.Subtotal
-	}
-	return nil
-}
-
-func (x *Line) GetDiscount() *v1.Amount {
-	if x != nil {
-		return x.Discount
-	}
-	return nil
-}
-
-func (x *Line) GetTax() *v1.Amount {
-	if x != nil {
-		return x.Tax
-	}
-	return nil
-}
-
-func (x *Line) GetTaxRatePpm() int32 {
-	if x != nil {
-		return x.TaxRatePpm
-	}
-	return 0
-}
-
-func (x *Line) GetTotal() *v1.Amount {
-	if x != nil {
-		return x.Total
-	}
-	return nil
-}
-
-// Discount is a promotion that applied.
-type Discount struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name for the shopper.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Code that brought it, empty for an automatic promotion.
-	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	// What it takes off, 0 or more.
-	Amount        *v1.Amount `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Discount) Reset() {
-	*x = Discount{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Discount) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Discount) ProtoMessage() {}
-
-func (x *Discount) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Discount.ProtoReflect.Descriptor instead.
-func (*Discount) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Discount) GetName() string {
-	if x != nil {
-		return x.Name
+		return x.Email
 	}
 	return ""
 }
 
-func (x *Discount) GetCode() string {
+func (x *Cart) GetShippingAddress() *v1.Address {
 	if x != nil {
-		return x.Code
+		return x.ShippingAddress
+	}
+	return nil
+}
+
+func (x *Cart) GetBillingAddress() *v1.Address {
+	if x != nil {
+		return x.BillingAddress
+	}
+	return nil
+}
+
+func (x *Cart) GetNote() string {
+	if x != nil {
+		return x.Note
 	}
 	return ""
 }
 
-func (x *Discount) GetAmount() *v1.Amount {
+func (x *Cart) GetLines() []*CartLine {
 	if x != nil {
-		return x.Amount
+		return x.Lines
 	}
 	return nil
 }
 
-// AppliedGiftCard is a gift card that pays part of a cart.
-type AppliedGiftCard struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the card.
-	GiftCardId string `protobuf:"bytes,1,opt,name=gift_card_id,json=giftCardId,proto3" json:"gift_card_id,omitempty"`
-	// Last four characters of the code.
-	Last4 string `protobuf:"bytes,2,opt,name=last4,proto3" json:"last4,omitempty"`
-	// What the card will pay.
-	Amount        *v1.Amount `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AppliedGiftCard) Reset() {
-	*x = AppliedGiftCard{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AppliedGiftCard) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AppliedGiftCard) ProtoMessage() {}
-
-func (x *AppliedGiftCard) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[3]
+func (x *Cart) GetShippingOption() *ShippingOption {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AppliedGiftCard.ProtoReflect.Descriptor instead.
-func (*AppliedGiftCard) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *AppliedGiftCard) GetGiftCardId() string {
-	if x != nil {
-		return x.GiftCardId
-	}
-	return ""
-}
-
-func (x *AppliedGiftCard) GetLast4() string {
-	if x != nil {
-		return x.Last4
-	}
-	return ""
-}
-
-func (x *AppliedGiftCard) GetAmount() *v1.Amount {
-	if x != nil {
-		return x.Amount
+		return x.ShippingOption
 	}
 	return nil
 }
 
-// Step is one line of the explanation of a total.
-type Step struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened: "price", "promotion", "shipping", "tax", "rounding", "gift_card", "total".
-	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Line the step belongs to, empty for the whole cart.
-	LineId string `protobuf:"bytes,2,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	// What decided: a price list, a promotion, a tax rate, a shipping method.
-	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
-	// Sentence for people.
-	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
-	// Amount the step contributed.
-	Amount        *v1.Amount `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Step) Reset() {
-	*x = Step{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Step) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Step) ProtoMessage() {}
-
-func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[4]
+func (x *Cart) GetRequiresShipping() bool {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Step.ProtoReflect.Descriptor instead.
-func (*Step) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Step) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *Step) GetLineId() string {
-	if x != nil {
-		return x.LineId
-	}
-	return ""
-}
-
-func (x *Step) GetSource() string {
-	if x != nil {
-		return x.Source
-	}
-	return ""
-}
-
-func (x *Step) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Step) GetAmount() *v1.Amount {
-	if x != nil {
-		return x.Amount
-	}
-	return nil
-}
-
-// Totals add up: subtotal − discount + shipping − shipping_discount + (tax, unless included) = total.
-type Totals struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Σ of the lines' subtotals.
-	Subtotal *v1.Amount `protobuf:"bytes,1,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
-	// Σ of promotions on lines.
-	Discount *v1.Amount `protobuf:"bytes,2,opt,name=discount,proto3" json:"discount,omitempty"`
-	// Delivery before promotions.
-	Shipping *v1.Amount `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
-	// What promotions take off delivery.
-	ShippingDiscount *v1.Amount `protobuf:"bytes,4,opt,name=shipping_discount,json=shippingDiscount,proto3" json:"shipping_discount,omitempty"`
-	// All taxes.
-	Tax *v1.Amount `protobuf:"bytes,5,opt,name=tax,proto3" json:"tax,omitempty"`
-	// True when prices contain the tax.
-	PricesIncludeTax bool `protobuf:"varint,6,opt,name=prices_include_tax,json=pricesIncludeTax,proto3" json:"prices_include_tax,omitempty"`
-	// True while the address is not known well enough and the tax is an estimate.
-	TaxEstimated bool `protobuf:"varint,7,opt,name=tax_estimated,json=taxEstimated,proto3" json:"tax_estimated,omitempty"`
-	// What the buyer pays.
-	Total *v1.Amount `protobuf:"bytes,8,opt,name=total,proto3" json:"total,omitempty"`
-	// Part of the total that gift cards pay.
-	GiftCards *v1.Amount `protobuf:"bytes,9,opt,name=gift_cards,json=giftCards,proto3" json:"gift_cards,omitempty"`
-	// Part of the total that is left to pay.
-	Due           *v1.Amount `protobuf:"bytes,10,opt,name=due,proto3" json:"due,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Totals) Reset() {
-	*x = Totals{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Totals) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Totals) ProtoMessage() {}
-
-func (x *Totals) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Totals.ProtoReflect.Descriptor instead.
-func (*Totals) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *Totals) GetSubtotal() *v1.Amount {
-	if x != nil {
-		return x.Subtotal
-	}
-	return nil
-}
-
-func (x *Totals) GetDiscount() *v1.Amount {
-	if x != nil {
-		return x.Discount
-	}
-	return nil
-}
-
-func (x *Totals) GetShipping() *v1.Amount {
-	if x != nil {
-		return x.Shipping
-	}
-	return nil
-}
-
-func (x *Totals) GetShippingDiscount() *v1.Amount {
-	if x != nil {
-		return x.ShippingDiscount
-	}
-	return nil
-}
-
-func (x *Totals) GetTax() *v1.Amount {
-	if x != nil {
-		return x.Tax
-	}
-	return nil
-}
-
-func (x *Totals) GetPricesIncludeTax() bool {
-	if x != nil {
-		return x.PricesIncludeTax
+		return x.RequiresShipping
 	}
 	return false
 }
 
-func (x *Totals) GetTaxEstimated() bool {
+func (x *Cart) GetCoupons() []*CartCoupon {
 	if x != nil {
-		return x.TaxEstimated
-	}
-	return false
-}
-
-func (x *Totals) GetTotal() *v1.Amount {
-	if x != nil {
-		return x.Total
+		return x.Coupons
 	}
 	return nil
 }
 
-func (x *Totals) GetGiftCards() *v1.Amount {
+func (x *Cart) GetDiscounts() []*CartDiscount {
+	if x != nil {
+		return x.Discounts
+	}
+	return nil
+}
+
+func (x *Cart) GetGiftCards() []*CartGiftCard {
 	if x != nil {
 		return x.GiftCards
 	}
 	return nil
 }
 
-func (x *Totals) GetDue() *v1.Amount {
+func (x *Cart) GetTotals() *CartTotals {
 	if x != nil {
-		return x.Due
+		return x.Totals
 	}
 	return nil
 }
 
-// ShippingOption is a way to deliver.
+func (x *Cart) GetExplanation() []*ExplanationStep {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+func (x *Cart) GetPricedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PricedAt
+	}
+	return nil
+}
+
+func (x *Cart) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Cart) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Cart) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+// CartLine is a SKU in a cart.
+type CartLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Line id, UUIDv7 text, unique in the cart.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// SKU.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Product the SKU belongs to.
+	ProductId string `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// Product handle.
+	Handle string `protobuf:"bytes,4,opt,name=handle,proto3" json:"handle,omitempty"`
+	// Product title in the cart's locale.
+	Title string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	// Variant title, for example "Blue / M"; may be empty.
+	VariantTitle string `protobuf:"bytes,6,opt,name=variant_title,json=variantTitle,proto3" json:"variant_title,omitempty"`
+	// Image URL; may be empty.
+	ImageUrl string `protobuf:"bytes,7,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
+	// Units, 1..1000000.
+	Quantity int32 `protobuf:"varint,8,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Price of one unit before discounts, as the shop shows it.
+	UnitPrice *v1.Amount `protobuf:"bytes,9,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	// Price list the unit price came from.
+	PriceListKey string `protobuf:"bytes,10,opt,name=price_list_key,json=priceListKey,proto3" json:"price_list_key,omitempty"`
+	// unit_price x quantity.
+	Subtotal *v1.Amount `protobuf:"bytes,11,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
+	// What promotions take off the line, >= 0.
+	Discount *v1.Amount `protobuf:"bytes,12,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Tax on the line after discount: contained in it when prices_include_tax, else on top.
+	Tax *v1.Amount `protobuf:"bytes,13,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the line costs: subtotal - discount, plus tax when prices exclude it.
+	Total *v1.Amount `protobuf:"bytes,14,opt,name=total,proto3" json:"total,omitempty"`
+	// The taxes in tax.
+	Taxes []*TaxAmount `protobuf:"bytes,16,rep,name=taxes,proto3" json:"taxes,omitempty"`
+	// Whether the line has to be delivered.
+	RequiresShipping bool `protobuf:"varint,17,opt,name=requires_shipping,json=requiresShipping,proto3" json:"requires_shipping,omitempty"`
+	// Why the line cannot be bought; not set when it can.
+	Problem       LineProblem `protobuf:"varint,19,opt,name=problem,proto3,enum=cartwright.storefront.v1.LineProblem" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartLine) Reset() {
+	*x = CartLine{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartLine) ProtoMessage() {}
+
+func (x *CartLine) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartLine.ProtoReflect.Descriptor instead.
+func (*CartLine) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CartLine) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CartLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *CartLine) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *CartLine) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
+func (x *CartLine) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *CartLine) GetVariantTitle() string {
+	if x != nil {
+		return x.VariantTitle
+	}
+	return ""
+}
+
+func (x *CartLine) GetImageUrl() string {
+	if x != nil {
+		return x.ImageUrl
+	}
+	return ""
+}
+
+func (x *CartLine) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *CartLine) GetUnitPrice() *v1.Amount {
+	if x != nil {
+		return x.UnitPrice
+	}
+	return nil
+}
+
+func (x *CartLine) GetPriceListKey() string {
+	if x != nil {
+		return x.PriceListKey
+	}
+	return ""
+}
+
+func (x *CartLine) GetSubtotal() *v1.Amount {
+	if x != nil {
+		return x.Subtotal
+	}
+	return nil
+}
+
+func (x *CartLine) GetDiscount() *v1.Amount {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+func (x *CartLine) GetTax() *v1.Amount {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *CartLine) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *CartLine) GetTaxes() []*TaxAmount {
+	if x != nil {
+		return x.Taxes
+	}
+	return nil
+}
+
+func (x *CartLine) GetRequiresShipping() bool {
+	if x != nil {
+		return x.RequiresShipping
+	}
+	return false
+}
+
+func (x *CartLine) GetProblem() LineProblem {
+	if x != nil {
+		return x.Problem
+	}
+	return LineProblem_LINE_PROBLEM_UNSPECIFIED
+}
+
+// TaxAmount is one tax in a sum.
+type TaxAmount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name as printed, for example "VAT 20%".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Where it is due, for example "GB" or "US-CA".
+	Jurisdiction string `protobuf:"bytes,2,opt,name=jurisdiction,proto3" json:"jurisdiction,omitempty"`
+	// Rate in parts per million: 200000 is 20 %.
+	RatePpm int32 `protobuf:"varint,3,opt,name=rate_ppm,json=ratePpm,proto3" json:"rate_ppm,omitempty"`
+	// Tax in the order's currency; contained in the price when prices_include_tax, else on top.
+	Amount        *v1.Amount `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TaxAmount) Reset() {
+	*x = TaxAmount{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaxAmount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaxAmount) ProtoMessage() {}
+
+func (x *TaxAmount) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaxAmount.ProtoReflect.Descriptor instead.
+func (*TaxAmount) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TaxAmount) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TaxAmount) GetJurisdiction() string {
+	if x != nil {
+		return x.Jurisdiction
+	}
+	return ""
+}
+
+func (x *TaxAmount) GetRatePpm() int32 {
+	if x != nil {
+		return x.RatePpm
+	}
+	return 0
+}
+
+func (x *TaxAmount) GetAmount() *v1.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+// ShippingOption is one way to deliver the cart, with its price.
 type ShippingOption struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Key to choose it by.
+	// Key to choose it by: that of the shipping method.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Name for the shopper.
-	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Price before promotions.
-	Price *v1.Amount `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
+	// Name in the cart's locale.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Price before discount.
+	Price *v1.Amount `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
+	// What promotions take off it, >= 0.
+	Discount *v1.Amount `protobuf:"bytes,5,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Tax on it after discount: contained when prices include tax, else on top.
+	Tax *v1.Amount `protobuf:"bytes,6,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the buyer pays for it.
+	Total *v1.Amount `protobuf:"bytes,7,opt,name=total,proto3" json:"total,omitempty"`
+	// The taxes in tax.
+	Taxes []*TaxAmount `protobuf:"bytes,8,rep,name=taxes,proto3" json:"taxes,omitempty"`
 	// Fewest working days to delivery.
-	MinDays int32 `protobuf:"varint,4,opt,name=min_days,json=minDays,proto3" json:"min_days,omitempty"`
+	MinDays int32 `protobuf:"varint,9,opt,name=min_days,json=minDays,proto3" json:"min_days,omitempty"`
 	// Most working days to delivery.
-	MaxDays       int32 `protobuf:"varint,5,opt,name=max_days,json=maxDays,proto3" json:"max_days,omitempty"`
+	MaxDays       int32 `protobuf:"varint,10,opt,name=max_days,json=maxDays,proto3" json:"max_days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -713,6 +918,34 @@ func (x *ShippingOption) GetPrice() *v1.Amount {
 	return nil
 }
 
+func (x *ShippingOption) GetDiscount() *v1.Amount {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+func (x *ShippingOption) GetTax() *v1.Amount {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *ShippingOption) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *ShippingOption) GetTaxes() []*TaxAmount {
+	if x != nil {
+		return x.Taxes
+	}
+	return nil
+}
+
 func (x *ShippingOption) GetMinDays() int32 {
 	if x != nil {
 		return x.MinDays
@@ -727,67 +960,31 @@ func (x *ShippingOption) GetMaxDays() int32 {
 	return 0
 }
 
-// Cart is what a shopper is about to buy.
-type Cart struct {
+// CartCoupon is a code the buyer gave.
+type CartCoupon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id: 26 characters, 128 random bits. For a guest it is the only key to the cart: keep it secret.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Channel key.
-	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
-	// Currency, ISO 4217.
-	Currency string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
-	// Country for prices and taxes until an address says better.
-	Country string `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
-	// Language of titles, BCP 47.
-	Locale string `protobuf:"bytes,5,opt,name=locale,proto3" json:"locale,omitempty"`
-	// Where the cart is in its life.
-	State CartState `protobuf:"varint,6,opt,name=state,proto3,enum=cartwright.storefront.v1.CartState" json:"state,omitempty"`
-	// Rises with every change; send it back as expected_version to refuse a change that was based on older data.
-	Version int32 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`
-	// E-mail for the order.
-	Email string `protobuf:"bytes,8,opt,name=email,proto3" json:"email,omitempty"`
-	// Where it goes.
-	ShippingAddress *v1.Address `protobuf:"bytes,9,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// Who pays; the shipping address when absent.
-	BillingAddress *v1.Address `protobuf:"bytes,10,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
-	// Note of the buyer.
-	Note string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
-	// Lines in the order they were added.
-	Lines []*Line `protobuf:"bytes,12,rep,name=lines,proto3" json:"lines,omitempty"`
-	// Chosen way to deliver.
-	ShippingOption *ShippingOption `protobuf:"bytes,13,opt,name=shipping_option,json=shippingOption,proto3" json:"shipping_option,omitempty"`
-	// Codes that apply.
-	CouponCodes []string `protobuf:"bytes,14,rep,name=coupon_codes,json=couponCodes,proto3" json:"coupon_codes,omitempty"`
-	// Promotions that apply.
-	Discounts []*Discount `protobuf:"bytes,15,rep,name=discounts,proto3" json:"discounts,omitempty"`
-	// Gift cards that apply.
-	GiftCards []*AppliedGiftCard `protobuf:"bytes,16,rep,name=gift_cards,json=giftCards,proto3" json:"gift_cards,omitempty"`
-	// Totals.
-	Totals *Totals `protobuf:"bytes,17,opt,name=totals,proto3" json:"totals,omitempty"`
-	// How the total came about; replaying the steps gives it exactly.
-	Explanation []*Step `protobuf:"bytes,18,rep,name=explanation,proto3" json:"explanation,omitempty"`
-	// When the prices were taken.
-	PricedAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=priced_at,json=pricedAt,proto3" json:"priced_at,omitempty"`
-	// Last change.
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Code, upper case.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Whether it takes something off now. A code that stopped to apply stays and counts again when it applies again.
+	Applied       bool `protobuf:"varint,2,opt,name=applied,proto3" json:"applied,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Cart) Reset() {
-	*x = Cart{}
+func (x *CartCoupon) Reset() {
+	*x = CartCoupon{}
 	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Cart) String() string {
+func (x *CartCoupon) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Cart) ProtoMessage() {}
+func (*CartCoupon) ProtoMessage() {}
 
-func (x *Cart) ProtoReflect() protoreflect.Message {
+func (x *CartCoupon) ProtoReflect() protoreflect.Message {
 	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -799,183 +996,348 @@ func (x *Cart) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Cart.ProtoReflect.Descriptor instead.
-func (*Cart) Descriptor() ([]byte, []int) {
+// Deprecated: Use CartCoupon.ProtoReflect.Descriptor instead.
+func (*CartCoupon) Descriptor() ([]byte, []int) {
 	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *Cart) GetId() string {
+func (x *CartCoupon) GetCode() string {
 	if x != nil {
-		return x.Id
+		return x.Code
 	}
 	return ""
 }
 
-func (x *Cart) GetChannel() string {
+func (x *CartCoupon) GetApplied() bool {
 	if x != nil {
-		return x.Channel
+		return x.Applied
+	}
+	return false
+}
+
+// CartDiscount is a promotion that applies.
+type CartDiscount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Promotion key.
+	PromotionKey string `protobuf:"bytes,1,opt,name=promotion_key,json=promotionKey,proto3" json:"promotion_key,omitempty"`
+	// Promotion name for the buyer.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Code that unlocked it; empty for an automatic promotion.
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// What it takes off lines and shipping, >= 0.
+	Amount        *v1.Amount `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartDiscount) Reset() {
+	*x = CartDiscount{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartDiscount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartDiscount) ProtoMessage() {}
+
+func (x *CartDiscount) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartDiscount.ProtoReflect.Descriptor instead.
+func (*CartDiscount) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CartDiscount) GetPromotionKey() string {
+	if x != nil {
+		return x.PromotionKey
 	}
 	return ""
 }
 
-func (x *Cart) GetCurrency() string {
+func (x *CartDiscount) GetName() string {
 	if x != nil {
-		return x.Currency
+		return x.Name
 	}
 	return ""
 }
 
-func (x *Cart) GetCountry() string {
+func (x *CartDiscount) GetCode() string {
 	if x != nil {
-		return x.Country
+		return x.Code
 	}
 	return ""
 }
 
-func (x *Cart) GetLocale() string {
+func (x *CartDiscount) GetAmount() *v1.Amount {
 	if x != nil {
-		return x.Locale
-	}
-	return ""
-}
-
-func (x *Cart) GetState() CartState {
-	if x != nil {
-		return x.State
-	}
-	return CartState_CART_STATE_UNSPECIFIED
-}
-
-func (x *Cart) GetVersion() int32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
-}
-
-func (x *Cart) GetEmail() string {
-	if x != nil {
-		return x.Email
-	}
-	return ""
-}
-
-func (x *Cart) GetShippingAddress() *v1.Address {
-	if x != nil {
-		return x.ShippingAddress
+		return x.Amount
 	}
 	return nil
 }
 
-func (x *Cart) GetBillingAddress() *v1.Address {
-	if x != nil {
-		return x.BillingAddress
-	}
-	return nil
+// CartGiftCard is a gift card that pays a part of the cart. The code is not kept.
+type CartGiftCard struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Gift card id.
+	GiftCardId string `protobuf:"bytes,1,opt,name=gift_card_id,json=giftCardId,proto3" json:"gift_card_id,omitempty"`
+	// Last four characters of the code.
+	Last4 string `protobuf:"bytes,2,opt,name=last4,proto3" json:"last4,omitempty"`
+	// What the card will pay of this cart: at most its balance; cards are used in the order they were applied.
+	Amount        *v1.Amount `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Cart) GetNote() string {
+func (x *CartGiftCard) Reset() {
+	*x = CartGiftCard{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartGiftCard) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartGiftCard) ProtoMessage() {}
+
+func (x *CartGiftCard) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[9]
 	if x != nil {
-		return x.Note
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartGiftCard.ProtoReflect.Descriptor instead.
+func (*CartGiftCard) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CartGiftCard) GetGiftCardId() string {
+	if x != nil {
+		return x.GiftCardId
 	}
 	return ""
 }
 
-func (x *Cart) GetLines() []*Line {
+func (x *CartGiftCard) GetLast4() string {
 	if x != nil {
-		return x.Lines
+		return x.Last4
+	}
+	return ""
+}
+
+func (x *CartGiftCard) GetAmount() *v1.Amount {
+	if x != nil {
+		return x.Amount
 	}
 	return nil
 }
 
-func (x *Cart) GetShippingOption() *ShippingOption {
+// CartTotals adds the cart up: subtotal - discount + shipping - shipping_discount (+ tax when prices exclude it) = total.
+type CartTotals struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sum of the lines' subtotals.
+	Subtotal *v1.Amount `protobuf:"bytes,1,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
+	// Sum of the lines' discounts, >= 0.
+	Discount *v1.Amount `protobuf:"bytes,2,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Shipping before its discount; zero while none is chosen.
+	Shipping *v1.Amount `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	// What promotions take off shipping, >= 0.
+	ShippingDiscount *v1.Amount `protobuf:"bytes,4,opt,name=shipping_discount,json=shippingDiscount,proto3" json:"shipping_discount,omitempty"`
+	// All tax on lines and shipping.
+	Tax *v1.Amount `protobuf:"bytes,5,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the buyer pays.
+	Total *v1.Amount `protobuf:"bytes,6,opt,name=total,proto3" json:"total,omitempty"`
+	// Part of total that gift cards pay.
+	GiftCards *v1.Amount `protobuf:"bytes,7,opt,name=gift_cards,json=giftCards,proto3" json:"gift_cards,omitempty"`
+	// Part of total that is left to pay: total - gift_cards.
+	Due *v1.Amount `protobuf:"bytes,8,opt,name=due,proto3" json:"due,omitempty"`
+	// True when prices contain the tax.
+	PricesIncludeTax bool `protobuf:"varint,9,opt,name=prices_include_tax,json=pricesIncludeTax,proto3" json:"prices_include_tax,omitempty"`
+	// True while the tax is found by the cart's country only, or cannot be found yet, because the address is not known.
+	TaxEstimated bool `protobuf:"varint,10,opt,name=tax_estimated,json=taxEstimated,proto3" json:"tax_estimated,omitempty"`
+	// Rounding policy the tax was made with, for example "half_up/line".
+	Rounding string `protobuf:"bytes,11,opt,name=rounding,proto3" json:"rounding,omitempty"`
+	// All taxes by name and rate, shipping included.
+	Taxes         []*TaxAmount `protobuf:"bytes,12,rep,name=taxes,proto3" json:"taxes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartTotals) Reset() {
+	*x = CartTotals{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartTotals) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartTotals) ProtoMessage() {}
+
+func (x *CartTotals) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[10]
 	if x != nil {
-		return x.ShippingOption
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartTotals.ProtoReflect.Descriptor instead.
+func (*CartTotals) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *CartTotals) GetSubtotal() *v1.Amount {
+	if x != nil {
+		return x.Subtotal
 	}
 	return nil
 }
 
-func (x *Cart) GetCouponCodes() []string {
+func (x *CartTotals) GetDiscount() *v1.Amount {
 	if x != nil {
-		return x.CouponCodes
+		return x.Discount
 	}
 	return nil
 }
 
-func (x *Cart) GetDiscounts() []*Discount {
+func (x *CartTotals) GetShipping() *v1.Amount {
 	if x != nil {
-		return x.Discounts
+		return x.Shipping
 	}
 	return nil
 }
 
-func (x *Cart) GetGiftCards() []*AppliedGiftCard {
+func (x *CartTotals) GetShippingDiscount() *v1.Amount {
+	if x != nil {
+		return x.ShippingDiscount
+	}
+	return nil
+}
+
+func (x *CartTotals) GetTax() *v1.Amount {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *CartTotals) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *CartTotals) GetGiftCards() *v1.Amount {
 	if x != nil {
 		return x.GiftCards
 	}
 	return nil
 }
 
-func (x *Cart) GetTotals() *Totals {
+func (x *CartTotals) GetDue() *v1.Amount {
 	if x != nil {
-		return x.Totals
+		return x.Due
 	}
 	return nil
 }
 
-func (x *Cart) GetExplanation() []*Step {
+func (x *CartTotals) GetPricesIncludeTax() bool {
 	if x != nil {
-		return x.Explanation
+		return x.PricesIncludeTax
+	}
+	return false
+}
+
+func (x *CartTotals) GetTaxEstimated() bool {
+	if x != nil {
+		return x.TaxEstimated
+	}
+	return false
+}
+
+func (x *CartTotals) GetRounding() string {
+	if x != nil {
+		return x.Rounding
+	}
+	return ""
+}
+
+func (x *CartTotals) GetTaxes() []*TaxAmount {
+	if x != nil {
+		return x.Taxes
 	}
 	return nil
 }
 
-func (x *Cart) GetPricedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.PricedAt
-	}
-	return nil
-}
-
-func (x *Cart) GetUpdatedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UpdatedAt
-	}
-	return nil
-}
-
-// Creates a cart.
-type CreateCartRequest struct {
+// ExplanationStep is one step of how the total came about. Applying the steps in order gives every figure of the totals.
+type ExplanationStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Channel key; empty means the default channel.
-	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	// Currency of the channel, ISO 4217; empty means its default.
-	Currency string `protobuf:"bytes,2,opt,name=currency,proto3" json:"currency,omitempty"`
-	// Country of the buyer, ISO 3166-1 alpha-2; empty means the channel's default.
-	Country string `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
-	// Language, BCP 47; empty means the channel's default.
-	Locale string `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
-	// Lines to start with, at most 100.
-	Lines         []*LineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What happened: "price", "promotion", "shipping", "shipping_discount", "home_tax" (the home country's tax taken out of
+	// the price), "tax", "total", "gift_card", "due".
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Line the step belongs to; empty for shipping and the whole cart.
+	LineId string `protobuf:"bytes,2,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// What decided: a price list, promotion, shipping method, tax rate or rounding policy.
+	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	// Sentence for people.
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// Amount of the step; negative when it takes off.
+	Amount *v1.Amount `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Whether amount is part of an earlier amount (tax contained in a price) and so does not change the sum.
+	Contained bool `protobuf:"varint,6,opt,name=contained,proto3" json:"contained,omitempty"`
+	// Units of a "price" step; amount is the unit price times these.
+	Quantity int32 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Rate of a "tax" or "home_tax" step in parts per million: 200000 is 20 %.
+	RatePpm int32 `protobuf:"varint,8,opt,name=rate_ppm,json=ratePpm,proto3" json:"rate_ppm,omitempty"`
+	// What the rate was applied to; absent for steps without a rate.
+	Basis         *v1.Amount `protobuf:"bytes,9,opt,name=basis,proto3" json:"basis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CreateCartRequest) Reset() {
-	*x = CreateCartRequest{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[8]
+func (x *ExplanationStep) Reset() {
+	*x = ExplanationStep{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CreateCartRequest) String() string {
+func (x *ExplanationStep) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CreateCartRequest) ProtoMessage() {}
+func (*ExplanationStep) ProtoMessage() {}
 
-func (x *CreateCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[8]
+func (x *ExplanationStep) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,93 +1348,75 @@ func (x *CreateCartRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CreateCartRequest.ProtoReflect.Descriptor instead.
-func (*CreateCartRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{8}
+// Deprecated: Use ExplanationStep.ProtoReflect.Descriptor instead.
+func (*ExplanationStep) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *CreateCartRequest) GetChannel() string {
+func (x *ExplanationStep) GetKind() string {
 	if x != nil {
-		return x.Channel
+		return x.Kind
 	}
 	return ""
 }
 
-func (x *CreateCartRequest) GetCurrency() string {
+func (x *ExplanationStep) GetLineId() string {
 	if x != nil {
-		return x.Currency
+		return x.LineId
 	}
 	return ""
 }
 
-func (x *CreateCartRequest) GetCountry() string {
+func (x *ExplanationStep) GetSource() string {
 	if x != nil {
-		return x.Country
+		return x.Source
 	}
 	return ""
 }
 
-func (x *CreateCartRequest) GetLocale() string {
+func (x *ExplanationStep) GetText() string {
 	if x != nil {
-		return x.Locale
+		return x.Text
 	}
 	return ""
 }
 
-func (x *CreateCartRequest) GetLines() []*LineInput {
+func (x *ExplanationStep) GetAmount() *v1.Amount {
 	if x != nil {
-		return x.Lines
+		return x.Amount
 	}
 	return nil
 }
 
-// The new cart.
-type CreateCartResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cart.
-	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateCartResponse) Reset() {
-	*x = CreateCartResponse{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateCartResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateCartResponse) ProtoMessage() {}
-
-func (x *CreateCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[9]
+func (x *ExplanationStep) GetContained() bool {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Contained
 	}
-	return mi.MessageOf(x)
+	return false
 }
 
-// Deprecated: Use CreateCartResponse.ProtoReflect.Descriptor instead.
-func (*CreateCartResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *CreateCartResponse) GetCart() *Cart {
+func (x *ExplanationStep) GetQuantity() int32 {
 	if x != nil {
-		return x.Cart
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *ExplanationStep) GetRatePpm() int32 {
+	if x != nil {
+		return x.RatePpm
+	}
+	return 0
+}
+
+func (x *ExplanationStep) GetBasis() *v1.Amount {
+	if x != nil {
+		return x.Basis
 	}
 	return nil
 }
 
-// Asks for a cart.
+// GetCartRequest names the cart.
 type GetCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
@@ -1083,7 +1427,7 @@ type GetCartRequest struct {
 
 func (x *GetCartRequest) Reset() {
 	*x = GetCartRequest{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[10]
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1439,7 @@ func (x *GetCartRequest) String() string {
 func (*GetCartRequest) ProtoMessage() {}
 
 func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[10]
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1452,7 @@ func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartRequest.ProtoReflect.Descriptor instead.
 func (*GetCartRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{10}
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetCartRequest) GetCartId() string {
@@ -1118,7 +1462,7 @@ func (x *GetCartRequest) GetCartId() string {
 	return ""
 }
 
-// A cart.
+// GetCartResponse is the cart.
 type GetCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -1129,7 +1473,7 @@ type GetCartResponse struct {
 
 func (x *GetCartResponse) Reset() {
 	*x = GetCartResponse{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[11]
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1141,7 +1485,7 @@ func (x *GetCartResponse) String() string {
 func (*GetCartResponse) ProtoMessage() {}
 
 func (x *GetCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[11]
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1154,7 +1498,7 @@ func (x *GetCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartResponse.ProtoReflect.Descriptor instead.
 func (*GetCartResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{11}
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetCartResponse) GetCart() *Cart {
@@ -1164,115 +1508,29 @@ func (x *GetCartResponse) GetCart() *Cart {
 	return nil
 }
 
-// Asks for the caller's cart.
-type GetMyCartRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Channel key; empty means the default channel.
-	Channel       string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetMyCartRequest) Reset() {
-	*x = GetMyCartRequest{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetMyCartRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetMyCartRequest) ProtoMessage() {}
-
-func (x *GetMyCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetMyCartRequest.ProtoReflect.Descriptor instead.
-func (*GetMyCartRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *GetMyCartRequest) GetChannel() string {
-	if x != nil {
-		return x.Channel
-	}
-	return ""
-}
-
-// The caller's cart.
-type GetMyCartResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cart.
-	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetMyCartResponse) Reset() {
-	*x = GetMyCartResponse{}
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetMyCartResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetMyCartResponse) ProtoMessage() {}
-
-func (x *GetMyCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetMyCartResponse.ProtoReflect.Descriptor instead.
-func (*GetMyCartResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *GetMyCartResponse) GetCart() *Cart {
-	if x != nil {
-		return x.Cart
-	}
-	return nil
-}
-
-// Changes what a cart says about its buyer.
+// UpdateCartRequest says what changes; absent fields stay.
 type UpdateCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Refuse with VERSION_CONFLICT unless the cart has this version; 0 means any.
+	// Version the caller saw; 0 for any.
 	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
-	// E-mail for the order, RFC 5321 length.
+	// Buyer's e-mail; empty text removes it. EMAIL_INVALID when it is none.
 	Email *string `protobuf:"bytes,3,opt,name=email,proto3,oneof" json:"email,omitempty"`
-	// Where it goes.
+	// Where to deliver. ADDRESS_INVALID with the field, for example "shippingAddress.postalCode".
 	ShippingAddress *v1.Address `protobuf:"bytes,4,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// Who pays.
+	// Where to bill. ADDRESS_INVALID as above.
 	BillingAddress *v1.Address `protobuf:"bytes,5,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
-	// Note of the buyer.
-	Note          *string `protobuf:"bytes,6,opt,name=note,proto3,oneof" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Buyer's note; empty text removes it.
+	Note *string `protobuf:"bytes,6,opt,name=note,proto3,oneof" json:"note,omitempty"`
+	// Country of the buyer while no address is known. COUNTRY_NOT_SERVED when the channel does not sell there.
+	CountryCode *string `protobuf:"bytes,7,opt,name=country_code,json=countryCode,proto3,oneof" json:"country_code,omitempty"`
+	// BCP 47 locale.
+	Locale *string `protobuf:"bytes,8,opt,name=locale,proto3,oneof" json:"locale,omitempty"`
+	// Removes the billing address, so that the shipping address counts. Not together with billing_address.
+	ClearBillingAddress bool `protobuf:"varint,9,opt,name=clear_billing_address,json=clearBillingAddress,proto3" json:"clear_billing_address,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *UpdateCartRequest) Reset() {
@@ -1347,7 +1605,28 @@ func (x *UpdateCartRequest) GetNote() string {
 	return ""
 }
 
-// The changed cart.
+func (x *UpdateCartRequest) GetCountryCode() string {
+	if x != nil && x.CountryCode != nil {
+		return *x.CountryCode
+	}
+	return ""
+}
+
+func (x *UpdateCartRequest) GetLocale() string {
+	if x != nil && x.Locale != nil {
+		return *x.Locale
+	}
+	return ""
+}
+
+func (x *UpdateCartRequest) GetClearBillingAddress() bool {
+	if x != nil {
+		return x.ClearBillingAddress
+	}
+	return false
+}
+
+// UpdateCartResponse is the changed cart.
 type UpdateCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -1393,14 +1672,14 @@ func (x *UpdateCartResponse) GetCart() *Cart {
 	return nil
 }
 
-// Adds lines.
+// AddLinesRequest says what is added.
 type AddLinesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Refuse with VERSION_CONFLICT unless the cart has this version; 0 means any.
+	// Version the caller saw; 0 for any.
 	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
-	// Lines, 1 to 100.
+	// Lines, 1..100; the same SKU twice is added up.
 	Lines         []*LineInput `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1457,7 +1736,7 @@ func (x *AddLinesRequest) GetLines() []*LineInput {
 	return nil
 }
 
-// The changed cart.
+// AddLinesResponse is the changed cart.
 type AddLinesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -1503,16 +1782,16 @@ func (x *AddLinesResponse) GetCart() *Cart {
 	return nil
 }
 
-// Sets a line's quantity.
+// UpdateLineRequest sets a quantity.
 type UpdateLineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
 	// Line id.
 	LineId string `protobuf:"bytes,2,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	// Refuse with VERSION_CONFLICT unless the cart has this version; 0 means any.
+	// Version the caller saw; 0 for any.
 	ExpectedVersion int32 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
-	// Units, 0 to 1,000,000; 0 removes the line.
+	// Units, 0..1000000; 0 removes the line.
 	Quantity      int32 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1576,7 +1855,7 @@ func (x *UpdateLineRequest) GetQuantity() int32 {
 	return 0
 }
 
-// The changed cart.
+// UpdateLineResponse is the changed cart.
 type UpdateLineResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -1622,15 +1901,17 @@ func (x *UpdateLineResponse) GetCart() *Cart {
 	return nil
 }
 
-// Removes a line.
+// RemoveLineRequest names the line.
 type RemoveLineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
 	// Line id.
-	LineId        string `protobuf:"bytes,2,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LineId string `protobuf:"bytes,2,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Version the caller saw; 0 for any.
+	ExpectedVersion int32 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RemoveLineRequest) Reset() {
@@ -1677,7 +1958,14 @@ func (x *RemoveLineRequest) GetLineId() string {
 	return ""
 }
 
-// The changed cart.
+func (x *RemoveLineRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+// RemoveLineResponse is the changed cart.
 type RemoveLineResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -1723,7 +2011,7 @@ func (x *RemoveLineResponse) GetCart() *Cart {
 	return nil
 }
 
-// Asks for ways to deliver.
+// ListShippingOptionsRequest names the cart.
 type ListShippingOptionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
@@ -1769,11 +2057,13 @@ func (x *ListShippingOptionsRequest) GetCartId() string {
 	return ""
 }
 
-// Ways to deliver.
+// ListShippingOptionsResponse holds the ways to deliver.
 type ListShippingOptionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Options, cheapest first.
-	Options       []*ShippingOption `protobuf:"bytes,1,rep,name=options,proto3" json:"options,omitempty"`
+	// Ways to deliver, cheapest first.
+	Options []*ShippingOption `protobuf:"bytes,1,rep,name=options,proto3" json:"options,omitempty"`
+	// True while the address is not known and the cart's country stands for it.
+	Estimated     bool `protobuf:"varint,2,opt,name=estimated,proto3" json:"estimated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1815,13 +2105,22 @@ func (x *ListShippingOptionsResponse) GetOptions() []*ShippingOption {
 	return nil
 }
 
-// Chooses a way to deliver.
+func (x *ListShippingOptionsResponse) GetEstimated() bool {
+	if x != nil {
+		return x.Estimated
+	}
+	return false
+}
+
+// SetShippingOptionRequest chooses a way to deliver.
 type SetShippingOptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Key of an option; 409 SHIPPING_UNAVAILABLE when the cart's address does not get it.
-	Key           string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// Version the caller saw; 0 for any.
+	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	// Key of an option.
+	Key           string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1863,6 +2162,13 @@ func (x *SetShippingOptionRequest) GetCartId() string {
 	return ""
 }
 
+func (x *SetShippingOptionRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 func (x *SetShippingOptionRequest) GetKey() string {
 	if x != nil {
 		return x.Key
@@ -1870,7 +2176,7 @@ func (x *SetShippingOptionRequest) GetKey() string {
 	return ""
 }
 
-// The changed cart.
+// SetShippingOptionResponse is the changed cart.
 type SetShippingOptionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -1916,13 +2222,15 @@ func (x *SetShippingOptionResponse) GetCart() *Cart {
 	return nil
 }
 
-// Applies a code.
+// ApplyCouponRequest gives a code.
 type ApplyCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Code as the shopper types it; case does not matter.
-	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// Version the caller saw; 0 for any.
+	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	// Code as the buyer typed it; case and surrounding blanks do not matter.
+	Code          string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1964,6 +2272,13 @@ func (x *ApplyCouponRequest) GetCartId() string {
 	return ""
 }
 
+func (x *ApplyCouponRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 func (x *ApplyCouponRequest) GetCode() string {
 	if x != nil {
 		return x.Code
@@ -1971,7 +2286,7 @@ func (x *ApplyCouponRequest) GetCode() string {
 	return ""
 }
 
-// The changed cart.
+// ApplyCouponResponse is the changed cart.
 type ApplyCouponResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -2017,13 +2332,15 @@ func (x *ApplyCouponResponse) GetCart() *Cart {
 	return nil
 }
 
-// Removes a code.
+// RemoveCouponRequest names a code.
 type RemoveCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Code.
-	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// Version the caller saw; 0 for any.
+	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	// Code, any case.
+	Code          string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2065,6 +2382,13 @@ func (x *RemoveCouponRequest) GetCartId() string {
 	return ""
 }
 
+func (x *RemoveCouponRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 func (x *RemoveCouponRequest) GetCode() string {
 	if x != nil {
 		return x.Code
@@ -2072,7 +2396,7 @@ func (x *RemoveCouponRequest) GetCode() string {
 	return ""
 }
 
-// The changed cart.
+// RemoveCouponResponse is the changed cart.
 type RemoveCouponResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -2118,13 +2442,15 @@ func (x *RemoveCouponResponse) GetCart() *Cart {
 	return nil
 }
 
-// Applies a gift card.
+// ApplyGiftCardRequest gives a gift card's code.
 type ApplyGiftCardRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Code as printed on the card; case, spaces and hyphens do not matter.
-	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// Version the caller saw; 0 for any.
+	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	// Code as printed on the card; never stored or logged.
+	Code          string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2166,6 +2492,13 @@ func (x *ApplyGiftCardRequest) GetCartId() string {
 	return ""
 }
 
+func (x *ApplyGiftCardRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 func (x *ApplyGiftCardRequest) GetCode() string {
 	if x != nil {
 		return x.Code
@@ -2173,7 +2506,7 @@ func (x *ApplyGiftCardRequest) GetCode() string {
 	return ""
 }
 
-// The changed cart.
+// ApplyGiftCardResponse is the changed cart.
 type ApplyGiftCardResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -2219,13 +2552,15 @@ func (x *ApplyGiftCardResponse) GetCart() *Cart {
 	return nil
 }
 
-// Removes a gift card.
+// RemoveGiftCardRequest names a gift card on the cart.
 type RemoveGiftCardRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cart id.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Id of the card, as the cart shows it.
-	GiftCardId    string `protobuf:"bytes,2,opt,name=gift_card_id,json=giftCardId,proto3" json:"gift_card_id,omitempty"`
+	// Version the caller saw; 0 for any.
+	ExpectedVersion int32 `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	// Gift card id as the cart shows it.
+	GiftCardId    string `protobuf:"bytes,3,opt,name=gift_card_id,json=giftCardId,proto3" json:"gift_card_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2267,6 +2602,13 @@ func (x *RemoveGiftCardRequest) GetCartId() string {
 	return ""
 }
 
+func (x *RemoveGiftCardRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 func (x *RemoveGiftCardRequest) GetGiftCardId() string {
 	if x != nil {
 		return x.GiftCardId
@@ -2274,7 +2616,7 @@ func (x *RemoveGiftCardRequest) GetGiftCardId() string {
 	return ""
 }
 
-// The changed cart.
+// RemoveGiftCardResponse is the changed cart.
 type RemoveGiftCardResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -2320,7 +2662,7 @@ func (x *RemoveGiftCardResponse) GetCart() *Cart {
 	return nil
 }
 
-// Merges a guest cart.
+// MergeCartRequest names the guest cart; the customer is the caller.
 type MergeCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the guest cart.
@@ -2366,7 +2708,7 @@ func (x *MergeCartRequest) GetCartId() string {
 	return ""
 }
 
-// The customer's cart.
+// MergeCartResponse is the customer's cart.
 type MergeCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart.
@@ -2412,15 +2754,144 @@ func (x *MergeCartResponse) GetCart() *Cart {
 	return nil
 }
 
+// Asks for the caller's cart.
+type GetMyCartRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Channel key; empty means the default channel.
+	Channel       string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMyCartRequest) Reset() {
+	*x = GetMyCartRequest{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMyCartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMyCartRequest) ProtoMessage() {}
+
+func (x *GetMyCartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMyCartRequest.ProtoReflect.Descriptor instead.
+func (*GetMyCartRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *GetMyCartRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+// The caller's cart.
+type GetMyCartResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cart.
+	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMyCartResponse) Reset() {
+	*x = GetMyCartResponse{}
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMyCartResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMyCartResponse) ProtoMessage() {}
+
+func (x *GetMyCartResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_cart_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMyCartResponse.ProtoReflect.Descriptor instead.
+func (*GetMyCartResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_cart_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *GetMyCartResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
 var File_cartwright_storefront_v1_cart_proto protoreflect.FileDescriptor
 
 const file_cartwright_storefront_v1_cart_proto_rawDesc = "" +
 	"\n" +
-	"#cartwright/storefront/v1/cart.proto\x12\x18cartwright.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/address.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fcartwright/type/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"m\n" +
+	"#cartwright/storefront/v1/cart.proto\x12\x18cartwright.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/address.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fcartwright/type/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x02\n" +
+	"\x11CreateCartRequest\x12=\n" +
+	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x129\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x127\n" +
+	"\fcountry_code\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x12G\n" +
+	"\x06locale\x18\x04 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\x12\x1e\n" +
+	"\x05email\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xfe\x01R\x05email\x12C\n" +
+	"\x05lines\x18\x06 \x03(\v2#.cartwright.storefront.v1.LineInputB\b\xbaH\x05\x92\x01\x02\x10dR\x05lines\"m\n" +
 	"\tLineInput\x127\n" +
 	"\x03sku\x18\x01 \x01(\tB%\xbaH\"r \x10\x01\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"\x80\x04\n" +
-	"\x04Line\x12\x0e\n" +
+	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"H\n" +
+	"\x12CreateCartResponse\x122\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xf9\b\n" +
+	"\x04Cart\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\achannel\x18\x02 \x01(\tR\achannel\x12#\n" +
+	"\rcurrency_code\x18\x03 \x01(\tR\fcurrencyCode\x12!\n" +
+	"\fcountry_code\x18\x04 \x01(\tR\vcountryCode\x12\x16\n" +
+	"\x06locale\x18\x05 \x01(\tR\x06locale\x129\n" +
+	"\x05state\x18\a \x01(\x0e2#.cartwright.storefront.v1.CartStateR\x05state\x12\x18\n" +
+	"\aversion\x18\b \x01(\x05R\aversion\x12\x14\n" +
+	"\x05email\x18\t \x01(\tR\x05email\x12F\n" +
+	"\x10shipping_address\x18\n" +
+	" \x01(\v2\x1b.cartwright.type.v1.AddressR\x0fshippingAddress\x12D\n" +
+	"\x0fbilling_address\x18\v \x01(\v2\x1b.cartwright.type.v1.AddressR\x0ebillingAddress\x12\x12\n" +
+	"\x04note\x18\f \x01(\tR\x04note\x128\n" +
+	"\x05lines\x18\r \x03(\v2\".cartwright.storefront.v1.CartLineR\x05lines\x12Q\n" +
+	"\x0fshipping_option\x18\x0e \x01(\v2(.cartwright.storefront.v1.ShippingOptionR\x0eshippingOption\x12+\n" +
+	"\x11requires_shipping\x18\x0f \x01(\bR\x10requiresShipping\x12>\n" +
+	"\acoupons\x18\x10 \x03(\v2$.cartwright.storefront.v1.CartCouponR\acoupons\x12D\n" +
+	"\tdiscounts\x18\x11 \x03(\v2&.cartwright.storefront.v1.CartDiscountR\tdiscounts\x12E\n" +
+	"\n" +
+	"gift_cards\x18\x12 \x03(\v2&.cartwright.storefront.v1.CartGiftCardR\tgiftCards\x12<\n" +
+	"\x06totals\x18\x13 \x01(\v2$.cartwright.storefront.v1.CartTotalsR\x06totals\x12K\n" +
+	"\vexplanation\x18\x14 \x03(\v2).cartwright.storefront.v1.ExplanationStepR\vexplanation\x127\n" +
+	"\tpriced_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bpricedAt\x12\x19\n" +
+	"\border_id\x18\x16 \x01(\tR\aorderId\x129\n" +
+	"\n" +
+	"created_at\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"updated_at\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"\xb1\x05\n" +
+	"\bCartLine\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1d\n" +
 	"\n" +
@@ -2431,97 +2902,91 @@ const file_cartwright_storefront_v1_cart_proto_rawDesc = "" +
 	"\timage_url\x18\a \x01(\tR\bimageUrl\x12\x1a\n" +
 	"\bquantity\x18\b \x01(\x05R\bquantity\x129\n" +
 	"\n" +
-	"unit_price\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\tunitPrice\x126\n" +
-	"\bsubtotal\x18\n" +
-	" \x01(\v2\x1a.cartwright.type.v1.AmountR\bsubtotal\x126\n" +
-	"\bdiscount\x18\v \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x12,\n" +
-	"\x03tax\x18\f \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x12 \n" +
-	"\ftax_rate_ppm\x18\r \x01(\x05R\n" +
-	"taxRatePpm\x120\n" +
-	"\x05total\x18\x0e \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\"f\n" +
-	"\bDiscount\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\x122\n" +
-	"\x06amount\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"}\n" +
-	"\x0fAppliedGiftCard\x12 \n" +
+	"unit_price\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\tunitPrice\x12$\n" +
+	"\x0eprice_list_key\x18\n" +
+	" \x01(\tR\fpriceListKey\x126\n" +
+	"\bsubtotal\x18\v \x01(\v2\x1a.cartwright.type.v1.AmountR\bsubtotal\x126\n" +
+	"\bdiscount\x18\f \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x12,\n" +
+	"\x03tax\x18\r \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x120\n" +
+	"\x05total\x18\x0e \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x129\n" +
+	"\x05taxes\x18\x10 \x03(\v2#.cartwright.storefront.v1.TaxAmountR\x05taxes\x12+\n" +
+	"\x11requires_shipping\x18\x11 \x01(\bR\x10requiresShipping\x12?\n" +
+	"\aproblem\x18\x13 \x01(\x0e2%.cartwright.storefront.v1.LineProblemR\aproblem\"\x92\x01\n" +
+	"\tTaxAmount\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
+	"\fjurisdiction\x18\x02 \x01(\tR\fjurisdiction\x12\x19\n" +
+	"\brate_ppm\x18\x03 \x01(\x05R\aratePpm\x122\n" +
+	"\x06amount\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"\xf1\x02\n" +
+	"\x0eShippingOption\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x120\n" +
+	"\x05price\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x05price\x126\n" +
+	"\bdiscount\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x12,\n" +
+	"\x03tax\x18\x06 \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x120\n" +
+	"\x05total\x18\a \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x129\n" +
+	"\x05taxes\x18\b \x03(\v2#.cartwright.storefront.v1.TaxAmountR\x05taxes\x12\x19\n" +
+	"\bmin_days\x18\t \x01(\x05R\aminDays\x12\x19\n" +
+	"\bmax_days\x18\n" +
+	" \x01(\x05R\amaxDays\":\n" +
+	"\n" +
+	"CartCoupon\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\aapplied\x18\x02 \x01(\bR\aapplied\"\x8f\x01\n" +
+	"\fCartDiscount\x12#\n" +
+	"\rpromotion_key\x18\x01 \x01(\tR\fpromotionKey\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x122\n" +
+	"\x06amount\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"z\n" +
+	"\fCartGiftCard\x12 \n" +
 	"\fgift_card_id\x18\x01 \x01(\tR\n" +
 	"giftCardId\x12\x14\n" +
 	"\x05last4\x18\x02 \x01(\tR\x05last4\x122\n" +
-	"\x06amount\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"\x93\x01\n" +
-	"\x04Step\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
-	"\aline_id\x18\x02 \x01(\tR\x06lineId\x12\x16\n" +
-	"\x06source\x18\x03 \x01(\tR\x06source\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\x122\n" +
-	"\x06amount\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"\x95\x04\n" +
-	"\x06Totals\x126\n" +
+	"\x06amount\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"\xf0\x04\n" +
+	"\n" +
+	"CartTotals\x126\n" +
 	"\bsubtotal\x18\x01 \x01(\v2\x1a.cartwright.type.v1.AmountR\bsubtotal\x126\n" +
 	"\bdiscount\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x126\n" +
 	"\bshipping\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\bshipping\x12G\n" +
 	"\x11shipping_discount\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x10shippingDiscount\x12,\n" +
-	"\x03tax\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x12,\n" +
-	"\x12prices_include_tax\x18\x06 \x01(\bR\x10pricesIncludeTax\x12#\n" +
-	"\rtax_estimated\x18\a \x01(\bR\ftaxEstimated\x120\n" +
-	"\x05total\x18\b \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x129\n" +
+	"\x03tax\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x120\n" +
+	"\x05total\x18\x06 \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x129\n" +
 	"\n" +
-	"gift_cards\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\tgiftCards\x12,\n" +
-	"\x03due\x18\n" +
-	" \x01(\v2\x1a.cartwright.type.v1.AmountR\x03due\"\x9e\x01\n" +
-	"\x0eShippingOption\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x120\n" +
-	"\x05price\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x05price\x12\x19\n" +
-	"\bmin_days\x18\x04 \x01(\x05R\aminDays\x12\x19\n" +
-	"\bmax_days\x18\x05 \x01(\x05R\amaxDays\"\xb3\a\n" +
-	"\x04Cart\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1a\n" +
-	"\bcurrency\x18\x03 \x01(\tR\bcurrency\x12\x18\n" +
-	"\acountry\x18\x04 \x01(\tR\acountry\x12\x16\n" +
-	"\x06locale\x18\x05 \x01(\tR\x06locale\x129\n" +
-	"\x05state\x18\x06 \x01(\x0e2#.cartwright.storefront.v1.CartStateR\x05state\x12\x18\n" +
-	"\aversion\x18\a \x01(\x05R\aversion\x12\x14\n" +
-	"\x05email\x18\b \x01(\tR\x05email\x12F\n" +
-	"\x10shipping_address\x18\t \x01(\v2\x1b.cartwright.type.v1.AddressR\x0fshippingAddress\x12D\n" +
-	"\x0fbilling_address\x18\n" +
-	" \x01(\v2\x1b.cartwright.type.v1.AddressR\x0ebillingAddress\x12\x12\n" +
-	"\x04note\x18\v \x01(\tR\x04note\x124\n" +
-	"\x05lines\x18\f \x03(\v2\x1e.cartwright.storefront.v1.LineR\x05lines\x12Q\n" +
-	"\x0fshipping_option\x18\r \x01(\v2(.cartwright.storefront.v1.ShippingOptionR\x0eshippingOption\x12!\n" +
-	"\fcoupon_codes\x18\x0e \x03(\tR\vcouponCodes\x12@\n" +
-	"\tdiscounts\x18\x0f \x03(\v2\".cartwright.storefront.v1.DiscountR\tdiscounts\x12H\n" +
-	"\n" +
-	"gift_cards\x18\x10 \x03(\v2).cartwright.storefront.v1.AppliedGiftCardR\tgiftCards\x128\n" +
-	"\x06totals\x18\x11 \x01(\v2 .cartwright.storefront.v1.TotalsR\x06totals\x12@\n" +
-	"\vexplanation\x18\x12 \x03(\v2\x1e.cartwright.storefront.v1.StepR\vexplanation\x127\n" +
-	"\tpriced_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bpricedAt\x129\n" +
-	"\n" +
-	"updated_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"\xc4\x02\n" +
-	"\x11CreateCartRequest\x12=\n" +
-	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x120\n" +
-	"\bcurrency\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\x12.\n" +
-	"\acountry\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\acountry\x12I\n" +
-	"\x06locale\x18\x04 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x12C\n" +
-	"\x05lines\x18\x05 \x03(\v2#.cartwright.storefront.v1.LineInputB\b\xbaH\x05\x92\x01\x02\x10dR\x05lines\"H\n" +
-	"\x12CreateCartResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"@\n" +
+	"gift_cards\x18\a \x01(\v2\x1a.cartwright.type.v1.AmountR\tgiftCards\x12,\n" +
+	"\x03due\x18\b \x01(\v2\x1a.cartwright.type.v1.AmountR\x03due\x12,\n" +
+	"\x12prices_include_tax\x18\t \x01(\bR\x10pricesIncludeTax\x12#\n" +
+	"\rtax_estimated\x18\n" +
+	" \x01(\bR\ftaxEstimated\x12\x1a\n" +
+	"\brounding\x18\v \x01(\tR\brounding\x129\n" +
+	"\x05taxes\x18\f \x03(\v2#.cartwright.storefront.v1.TaxAmountR\x05taxes\"\xa5\x02\n" +
+	"\x0fExplanationStep\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
+	"\aline_id\x18\x02 \x01(\tR\x06lineId\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x122\n" +
+	"\x06amount\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\x12\x1c\n" +
+	"\tcontained\x18\x06 \x01(\bR\tcontained\x12\x1a\n" +
+	"\bquantity\x18\a \x01(\x05R\bquantity\x12\x19\n" +
+	"\brate_ppm\x18\b \x01(\x05R\aratePpm\x120\n" +
+	"\x05basis\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\x05basis\"@\n" +
 	"\x0eGetCartRequest\x12.\n" +
 	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\"E\n" +
 	"\x0fGetCartResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"Q\n" +
-	"\x10GetMyCartRequest\x12=\n" +
-	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\"G\n" +
-	"\x11GetMyCartResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xe0\x02\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xb6\x04\n" +
 	"\x11UpdateCartRequest\x12.\n" +
 	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x122\n" +
 	"\x10expected_version\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x12#\n" +
 	"\x05email\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xfe\x01H\x00R\x05email\x88\x01\x01\x12F\n" +
 	"\x10shipping_address\x18\x04 \x01(\v2\x1b.cartwright.type.v1.AddressR\x0fshippingAddress\x12D\n" +
 	"\x0fbilling_address\x18\x05 \x01(\v2\x1b.cartwright.type.v1.AddressR\x0ebillingAddress\x12!\n" +
-	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fH\x01R\x04note\x88\x01\x01B\b\n" +
+	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fH\x01R\x04note\x88\x01\x01\x129\n" +
+	"\fcountry_code\x18\a \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"^[A-Z]{2}$H\x02R\vcountryCode\x88\x01\x01\x12I\n" +
+	"\x06locale\x18\b \x01(\tB,\xbaH)r'\x18#2#^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$H\x03R\x06locale\x88\x01\x01\x122\n" +
+	"\x15clear_billing_address\x18\t \x01(\bR\x13clearBillingAddressB\b\n" +
 	"\x06_emailB\a\n" +
-	"\x05_note\"H\n" +
+	"\x05_noteB\x0f\n" +
+	"\r_country_codeB\t\n" +
+	"\a_locale\"H\n" +
 	"\x12UpdateCartResponse\x122\n" +
 	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xbc\x01\n" +
 	"\x0fAddLinesRequest\x12.\n" +
@@ -2530,53 +2995,63 @@ const file_cartwright_storefront_v1_cart_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2#.cartwright.storefront.v1.LineInputB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10dR\x05lines\"F\n" +
 	"\x10AddLinesResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xc4\x01\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xc3\x01\n" +
 	"\x11UpdateLineRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12\"\n" +
-	"\aline_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x122\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12!\n" +
+	"\aline_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06lineId\x122\n" +
 	"\x10expected_version\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x12'\n" +
 	"\bquantity\x18\x04 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\bquantity\"H\n" +
 	"\x12UpdateLineResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"g\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\x9a\x01\n" +
 	"\x11RemoveLineRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12\"\n" +
-	"\aline_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\"H\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12!\n" +
+	"\aline_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06lineId\x122\n" +
+	"\x10expected_version\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\"H\n" +
 	"\x12RemoveLineResponse\x122\n" +
 	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"L\n" +
 	"\x1aListShippingOptionsRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\"a\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\"\x7f\n" +
 	"\x1bListShippingOptionsResponse\x12B\n" +
-	"\aoptions\x18\x01 \x03(\v2(.cartwright.storefront.v1.ShippingOptionR\aoptions\"h\n" +
+	"\aoptions\x18\x01 \x03(\v2(.cartwright.storefront.v1.ShippingOptionR\aoptions\x12\x1c\n" +
+	"\testimated\x18\x02 \x01(\bR\testimated\"\xb2\x01\n" +
 	"\x18SetShippingOptionRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12\x1c\n" +
-	"\x03key\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x03key\"O\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x122\n" +
+	"\x10expected_version\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x122\n" +
+	"\x03key\x18\x03 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x03key\"O\n" +
 	"\x19SetShippingOptionResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"c\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\x97\x01\n" +
 	"\x12ApplyCouponRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12\x1d\n" +
-	"\x04code\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"I\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x122\n" +
+	"\x10expected_version\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x12\x1d\n" +
+	"\x04code\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"I\n" +
 	"\x13ApplyCouponResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"d\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\x98\x01\n" +
 	"\x13RemoveCouponRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12\x1d\n" +
-	"\x04code\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"J\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x122\n" +
+	"\x10expected_version\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x12\x1d\n" +
+	"\x04code\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"J\n" +
 	"\x14RemoveCouponResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"e\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\x99\x01\n" +
 	"\x14ApplyGiftCardRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12\x1d\n" +
-	"\x04code\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"K\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x122\n" +
+	"\x10expected_version\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x12\x1d\n" +
+	"\x04code\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"K\n" +
 	"\x15ApplyGiftCardResponse\x122\n" +
-	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"t\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"\xa8\x01\n" +
 	"\x15RemoveGiftCardRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12+\n" +
-	"\fgift_card_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x122\n" +
+	"\x10expected_version\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x0fexpectedVersion\x12+\n" +
+	"\fgift_card_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
 	"giftCardId\"L\n" +
 	"\x16RemoveGiftCardResponse\x122\n" +
 	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"B\n" +
 	"\x10MergeCartRequest\x12.\n" +
 	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\"G\n" +
 	"\x11MergeCartResponse\x122\n" +
+	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart\"Q\n" +
+	"\x10GetMyCartRequest\x12=\n" +
+	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\"G\n" +
+	"\x11GetMyCartResponse\x122\n" +
 	"\x04cart\x18\x01 \x01(\v2\x1e.cartwright.storefront.v1.CartR\x04cart*\xa4\x01\n" +
 	"\tCartState\x12\x1a\n" +
 	"\x16CART_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -2584,7 +3059,11 @@ const file_cartwright_storefront_v1_cart_proto_rawDesc = "" +
 	"\x17CART_STATE_CHECKING_OUT\x10\x02\x12\x18\n" +
 	"\x14CART_STATE_CONVERTED\x10\x03\x12\x15\n" +
 	"\x11CART_STATE_MERGED\x10\x04\x12\x16\n" +
-	"\x12CART_STATE_EXPIRED\x10\x052\x98\x11\n" +
+	"\x12CART_STATE_EXPIRED\x10\x05*m\n" +
+	"\vLineProblem\x12\x1c\n" +
+	"\x18LINE_PROBLEM_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cLINE_PROBLEM_SKU_UNAVAILABLE\x10\x01\x12\x1e\n" +
+	"\x1aLINE_PROBLEM_PRICE_MISSING\x10\x022\x98\x11\n" +
 	"\vCartService\x12\x85\x01\n" +
 	"\n" +
 	"CreateCart\x12+.cartwright.storefront.v1.CreateCartRequest\x1a,.cartwright.storefront.v1.CreateCartResponse\"\x1c\xaa\xbb\x18\x04\b\x01\x18\x01\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/carts\x12\x81\x01\n" +
@@ -2617,130 +3096,144 @@ func file_cartwright_storefront_v1_cart_proto_rawDescGZIP() []byte {
 	return file_cartwright_storefront_v1_cart_proto_rawDescData
 }
 
-var file_cartwright_storefront_v1_cart_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cartwright_storefront_v1_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_cartwright_storefront_v1_cart_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_cartwright_storefront_v1_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_cartwright_storefront_v1_cart_proto_goTypes = []any{
 	(CartState)(0),                      // 0: cartwright.storefront.v1.CartState
-	(*LineInput)(nil),                   // 1: cartwright.storefront.v1.LineInput
-	(*Line)(nil),                        // 2: cartwright.storefront.v1.Line
-	(*Discount)(nil),                    // 3: cartwright.storefront.v1.Discount
-	(*AppliedGiftCard)(nil),             // 4: cartwright.storefront.v1.AppliedGiftCard
-	(*Step)(nil),                        // 5: cartwright.storefront.v1.Step
-	(*Totals)(nil),                      // 6: cartwright.storefront.v1.Totals
-	(*ShippingOption)(nil),              // 7: cartwright.storefront.v1.ShippingOption
-	(*Cart)(nil),                        // 8: cartwright.storefront.v1.Cart
-	(*CreateCartRequest)(nil),           // 9: cartwright.storefront.v1.CreateCartRequest
-	(*CreateCartResponse)(nil),          // 10: cartwright.storefront.v1.CreateCartResponse
-	(*GetCartRequest)(nil),              // 11: cartwright.storefront.v1.GetCartRequest
-	(*GetCartResponse)(nil),             // 12: cartwright.storefront.v1.GetCartResponse
-	(*GetMyCartRequest)(nil),            // 13: cartwright.storefront.v1.GetMyCartRequest
-	(*GetMyCartResponse)(nil),           // 14: cartwright.storefront.v1.GetMyCartResponse
-	(*UpdateCartRequest)(nil),           // 15: cartwright.storefront.v1.UpdateCartRequest
-	(*UpdateCartResponse)(nil),          // 16: cartwright.storefront.v1.UpdateCartResponse
-	(*AddLinesRequest)(nil),             // 17: cartwright.storefront.v1.AddLinesRequest
-	(*AddLinesResponse)(nil),            // 18: cartwright.storefront.v1.AddLinesResponse
-	(*UpdateLineRequest)(nil),           // 19: cartwright.storefront.v1.UpdateLineRequest
-	(*UpdateLineResponse)(nil),          // 20: cartwright.storefront.v1.UpdateLineResponse
-	(*RemoveLineRequest)(nil),           // 21: cartwright.storefront.v1.RemoveLineRequest
-	(*RemoveLineResponse)(nil),          // 22: cartwright.storefront.v1.RemoveLineResponse
-	(*ListShippingOptionsRequest)(nil),  // 23: cartwright.storefront.v1.ListShippingOptionsRequest
-	(*ListShippingOptionsResponse)(nil), // 24: cartwright.storefront.v1.ListShippingOptionsResponse
-	(*SetShippingOptionRequest)(nil),    // 25: cartwright.storefront.v1.SetShippingOptionRequest
-	(*SetShippingOptionResponse)(nil),   // 26: cartwright.storefront.v1.SetShippingOptionResponse
-	(*ApplyCouponRequest)(nil),          // 27: cartwright.storefront.v1.ApplyCouponRequest
-	(*ApplyCouponResponse)(nil),         // 28: cartwright.storefront.v1.ApplyCouponResponse
-	(*RemoveCouponRequest)(nil),         // 29: cartwright.storefront.v1.RemoveCouponRequest
-	(*RemoveCouponResponse)(nil),        // 30: cartwright.storefront.v1.RemoveCouponResponse
-	(*ApplyGiftCardRequest)(nil),        // 31: cartwright.storefront.v1.ApplyGiftCardRequest
-	(*ApplyGiftCardResponse)(nil),       // 32: cartwright.storefront.v1.ApplyGiftCardResponse
-	(*RemoveGiftCardRequest)(nil),       // 33: cartwright.storefront.v1.RemoveGiftCardRequest
-	(*RemoveGiftCardResponse)(nil),      // 34: cartwright.storefront.v1.RemoveGiftCardResponse
-	(*MergeCartRequest)(nil),            // 35: cartwright.storefront.v1.MergeCartRequest
-	(*MergeCartResponse)(nil),           // 36: cartwright.storefront.v1.MergeCartResponse
-	(*v1.Amount)(nil),                   // 37: cartwright.type.v1.Amount
-	(*v1.Address)(nil),                  // 38: cartwright.type.v1.Address
-	(*timestamppb.Timestamp)(nil),       // 39: google.protobuf.Timestamp
+	(LineProblem)(0),                    // 1: cartwright.storefront.v1.LineProblem
+	(*CreateCartRequest)(nil),           // 2: cartwright.storefront.v1.CreateCartRequest
+	(*LineInput)(nil),                   // 3: cartwright.storefront.v1.LineInput
+	(*CreateCartResponse)(nil),          // 4: cartwright.storefront.v1.CreateCartResponse
+	(*Cart)(nil),                        // 5: cartwright.storefront.v1.Cart
+	(*CartLine)(nil),                    // 6: cartwright.storefront.v1.CartLine
+	(*TaxAmount)(nil),                   // 7: cartwright.storefront.v1.TaxAmount
+	(*ShippingOption)(nil),              // 8: cartwright.storefront.v1.ShippingOption
+	(*CartCoupon)(nil),                  // 9: cartwright.storefront.v1.CartCoupon
+	(*CartDiscount)(nil),                // 10: cartwright.storefront.v1.CartDiscount
+	(*CartGiftCard)(nil),                // 11: cartwright.storefront.v1.CartGiftCard
+	(*CartTotals)(nil),                  // 12: cartwright.storefront.v1.CartTotals
+	(*ExplanationStep)(nil),             // 13: cartwright.storefront.v1.ExplanationStep
+	(*GetCartRequest)(nil),              // 14: cartwright.storefront.v1.GetCartRequest
+	(*GetCartResponse)(nil),             // 15: cartwright.storefront.v1.GetCartResponse
+	(*UpdateCartRequest)(nil),           // 16: cartwright.storefront.v1.UpdateCartRequest
+	(*UpdateCartResponse)(nil),          // 17: cartwright.storefront.v1.UpdateCartResponse
+	(*AddLinesRequest)(nil),             // 18: cartwright.storefront.v1.AddLinesRequest
+	(*AddLinesResponse)(nil),            // 19: cartwright.storefront.v1.AddLinesResponse
+	(*UpdateLineRequest)(nil),           // 20: cartwright.storefront.v1.UpdateLineRequest
+	(*UpdateLineResponse)(nil),          // 21: cartwright.storefront.v1.UpdateLineResponse
+	(*RemoveLineRequest)(nil),           // 22: cartwright.storefront.v1.RemoveLineRequest
+	(*RemoveLineResponse)(nil),          // 23: cartwright.storefront.v1.RemoveLineResponse
+	(*ListShippingOptionsRequest)(nil),  // 24: cartwright.storefront.v1.ListShippingOptionsRequest
+	(*ListShippingOptionsResponse)(nil), // 25: cartwright.storefront.v1.ListShippingOptionsResponse
+	(*SetShippingOptionRequest)(nil),    // 26: cartwright.storefront.v1.SetShippingOptionRequest
+	(*SetShippingOptionResponse)(nil),   // 27: cartwright.storefront.v1.SetShippingOptionResponse
+	(*ApplyCouponRequest)(nil),          // 28: cartwright.storefront.v1.ApplyCouponRequest
+	(*ApplyCouponResponse)(nil),         // 29: cartwright.storefront.v1.ApplyCouponResponse
+	(*RemoveCouponRequest)(nil),         // 30: cartwright.storefront.v1.RemoveCouponRequest
+	(*RemoveCouponResponse)(nil),        // 31: cartwright.storefront.v1.RemoveCouponResponse
+	(*ApplyGiftCardRequest)(nil),        // 32: cartwright.storefront.v1.ApplyGiftCardRequest
+	(*ApplyGiftCardResponse)(nil),       // 33: cartwright.storefront.v1.ApplyGiftCardResponse
+	(*RemoveGiftCardRequest)(nil),       // 34: cartwright.storefront.v1.RemoveGiftCardRequest
+	(*RemoveGiftCardResponse)(nil),      // 35: cartwright.storefront.v1.RemoveGiftCardResponse
+	(*MergeCartRequest)(nil),            // 36: cartwright.storefront.v1.MergeCartRequest
+	(*MergeCartResponse)(nil),           // 37: cartwright.storefront.v1.MergeCartResponse
+	(*GetMyCartRequest)(nil),            // 38: cartwright.storefront.v1.GetMyCartRequest
+	(*GetMyCartResponse)(nil),           // 39: cartwright.storefront.v1.GetMyCartResponse
+	(*v1.Address)(nil),                  // 40: cartwright.type.v1.Address
+	(*timestamppb.Timestamp)(nil),       // 41: google.protobuf.Timestamp
+	(*v1.Amount)(nil),                   // 42: cartwright.type.v1.Amount
 }
 var file_cartwright_storefront_v1_cart_proto_depIdxs = []int32{
-	37, // 0: cartwright.storefront.v1.Line.unit_price:type_name -> cartwright.type.v1.Amount
-	37, // 1: cartwright.storefront.v1.Line.subtotal:type_name -> cartwright.type.v1.Amount
-	37, // 2: cartwright.storefront.v1.Line.discount:type_name -> cartwright.type.v1.Amount
-	37, // 3: cartwright.storefront.v1.Line.tax:type_name -> cartwright.type.v1.Amount
-	37, // 4: cartwright.storefront.v1.Line.total:type_name -> cartwright.type.v1.Amount
-	37, // 5: cartwright.storefront.v1.Discount.amount:type_name -> cartwright.type.v1.Amount
-	37, // 6: cartwright.storefront.v1.AppliedGiftCard.amount:type_name -> cartwright.type.v1.Amount
-	37, // 7: cartwright.storefront.v1.Step.amount:type_name -> cartwright.type.v1.Amount
-	37, // 8: cartwright.storefront.v1.Totals.subtotal:type_name -> cartwright.type.v1.Amount
-	37, // 9: cartwright.storefront.v1.Totals.discount:type_name -> cartwright.type.v1.Amount
-	37, // 10: cartwright.storefront.v1.Totals.shipping:type_name -> cartwright.type.v1.Amount
-	37, // 11: cartwright.storefront.v1.Totals.shipping_discount:type_name -> cartwright.type.v1.Amount
-	37, // 12: cartwright.storefront.v1.Totals.tax:type_name -> cartwright.type.v1.Amount
-	37, // 13: cartwright.storefront.v1.Totals.total:type_name -> cartwright.type.v1.Amount
-	37, // 14: cartwright.storefront.v1.Totals.gift_cards:type_name -> cartwright.type.v1.Amount
-	37, // 15: cartwright.storefront.v1.Totals.due:type_name -> cartwright.type.v1.Amount
-	37, // 16: cartwright.storefront.v1.ShippingOption.price:type_name -> cartwright.type.v1.Amount
-	0,  // 17: cartwright.storefront.v1.Cart.state:type_name -> cartwright.storefront.v1.CartState
-	38, // 18: cartwright.storefront.v1.Cart.shipping_address:type_name -> cartwright.type.v1.Address
-	38, // 19: cartwright.storefront.v1.Cart.billing_address:type_name -> cartwright.type.v1.Address
-	2,  // 20: cartwright.storefront.v1.Cart.lines:type_name -> cartwright.storefront.v1.Line
-	7,  // 21: cartwright.storefront.v1.Cart.shipping_option:type_name -> cartwright.storefront.v1.ShippingOption
-	3,  // 22: cartwright.storefront.v1.Cart.discounts:type_name -> cartwright.storefront.v1.Discount
-	4,  // 23: cartwright.storefront.v1.Cart.gift_cards:type_name -> cartwright.storefront.v1.AppliedGiftCard
-	6,  // 24: cartwright.storefront.v1.Cart.totals:type_name -> cartwright.storefront.v1.Totals
-	5,  // 25: cartwright.storefront.v1.Cart.explanation:type_name -> cartwright.storefront.v1.Step
-	39, // 26: cartwright.storefront.v1.Cart.priced_at:type_name -> google.protobuf.Timestamp
-	39, // 27: cartwright.storefront.v1.Cart.updated_at:type_name -> google.protobuf.Timestamp
-	1,  // 28: cartwright.storefront.v1.CreateCartRequest.lines:type_name -> cartwright.storefront.v1.LineInput
-	8,  // 29: cartwright.storefront.v1.CreateCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 30: cartwright.storefront.v1.GetCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 31: cartwright.storefront.v1.GetMyCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	38, // 32: cartwright.storefront.v1.UpdateCartRequest.shipping_address:type_name -> cartwright.type.v1.Address
-	38, // 33: cartwright.storefront.v1.UpdateCartRequest.billing_address:type_name -> cartwright.type.v1.Address
-	8,  // 34: cartwright.storefront.v1.UpdateCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	1,  // 35: cartwright.storefront.v1.AddLinesRequest.lines:type_name -> cartwright.storefront.v1.LineInput
-	8,  // 36: cartwright.storefront.v1.AddLinesResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 37: cartwright.storefront.v1.UpdateLineResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 38: cartwright.storefront.v1.RemoveLineResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	7,  // 39: cartwright.storefront.v1.ListShippingOptionsResponse.options:type_name -> cartwright.storefront.v1.ShippingOption
-	8,  // 40: cartwright.storefront.v1.SetShippingOptionResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 41: cartwright.storefront.v1.ApplyCouponResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 42: cartwright.storefront.v1.RemoveCouponResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 43: cartwright.storefront.v1.ApplyGiftCardResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 44: cartwright.storefront.v1.RemoveGiftCardResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	8,  // 45: cartwright.storefront.v1.MergeCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
-	9,  // 46: cartwright.storefront.v1.CartService.CreateCart:input_type -> cartwright.storefront.v1.CreateCartRequest
-	11, // 47: cartwright.storefront.v1.CartService.GetCart:input_type -> cartwright.storefront.v1.GetCartRequest
-	13, // 48: cartwright.storefront.v1.CartService.GetMyCart:input_type -> cartwright.storefront.v1.GetMyCartRequest
-	15, // 49: cartwright.storefront.v1.CartService.UpdateCart:input_type -> cartwright.storefront.v1.UpdateCartRequest
-	17, // 50: cartwright.storefront.v1.CartService.AddLines:input_type -> cartwright.storefront.v1.AddLinesRequest
-	19, // 51: cartwright.storefront.v1.CartService.UpdateLine:input_type -> cartwright.storefront.v1.UpdateLineRequest
-	21, // 52: cartwright.storefront.v1.CartService.RemoveLine:input_type -> cartwright.storefront.v1.RemoveLineRequest
-	23, // 53: cartwright.storefront.v1.CartService.ListShippingOptions:input_type -> cartwright.storefront.v1.ListShippingOptionsRequest
-	25, // 54: cartwright.storefront.v1.CartService.SetShippingOption:input_type -> cartwright.storefront.v1.SetShippingOptionRequest
-	27, // 55: cartwright.storefront.v1.CartService.ApplyCoupon:input_type -> cartwright.storefront.v1.ApplyCouponRequest
-	29, // 56: cartwright.storefront.v1.CartService.RemoveCoupon:input_type -> cartwright.storefront.v1.RemoveCouponRequest
-	31, // 57: cartwright.storefront.v1.CartService.ApplyGiftCard:input_type -> cartwright.storefront.v1.ApplyGiftCardRequest
-	33, // 58: cartwright.storefront.v1.CartService.RemoveGiftCard:input_type -> cartwright.storefront.v1.RemoveGiftCardRequest
-	35, // 59: cartwright.storefront.v1.CartService.MergeCart:input_type -> cartwright.storefront.v1.MergeCartRequest
-	10, // 60: cartwright.storefront.v1.CartService.CreateCart:output_type -> cartwright.storefront.v1.CreateCartResponse
-	12, // 61: cartwright.storefront.v1.CartService.GetCart:output_type -> cartwright.storefront.v1.GetCartResponse
-	14, // 62: cartwright.storefront.v1.CartService.GetMyCart:output_type -> cartwright.storefront.v1.GetMyCartResponse
-	16, // 63: cartwright.storefront.v1.CartService.UpdateCart:output_type -> cartwright.storefront.v1.UpdateCartResponse
-	18, // 64: cartwright.storefront.v1.CartService.AddLines:output_type -> cartwright.storefront.v1.AddLinesResponse
-	20, // 65: cartwright.storefront.v1.CartService.UpdateLine:output_type -> cartwright.storefront.v1.UpdateLineResponse
-	22, // 66: cartwright.storefront.v1.CartService.RemoveLine:output_type -> cartwright.storefront.v1.RemoveLineResponse
-	24, // 67: cartwright.storefront.v1.CartService.ListShippingOptions:output_type -> cartwright.storefront.v1.ListShippingOptionsResponse
-	26, // 68: cartwright.storefront.v1.CartService.SetShippingOption:output_type -> cartwright.storefront.v1.SetShippingOptionResponse
-	28, // 69: cartwright.storefront.v1.CartService.ApplyCoupon:output_type -> cartwright.storefront.v1.ApplyCouponResponse
-	30, // 70: cartwright.storefront.v1.CartService.RemoveCoupon:output_type -> cartwright.storefront.v1.RemoveCouponResponse
-	32, // 71: cartwright.storefront.v1.CartService.ApplyGiftCard:output_type -> cartwright.storefront.v1.ApplyGiftCardResponse
-	34, // 72: cartwright.storefront.v1.CartService.RemoveGiftCard:output_type -> cartwright.storefront.v1.RemoveGiftCardResponse
-	36, // 73: cartwright.storefront.v1.CartService.MergeCart:output_type -> cartwright.storefront.v1.MergeCartResponse
-	60, // [60:74] is the sub-list for method output_type
-	46, // [46:60] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	3,  // 0: cartwright.storefront.v1.CreateCartRequest.lines:type_name -> cartwright.storefront.v1.LineInput
+	5,  // 1: cartwright.storefront.v1.CreateCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	0,  // 2: cartwright.storefront.v1.Cart.state:type_name -> cartwright.storefront.v1.CartState
+	40, // 3: cartwright.storefront.v1.Cart.shipping_address:type_name -> cartwright.type.v1.Address
+	40, // 4: cartwright.storefront.v1.Cart.billing_address:type_name -> cartwright.type.v1.Address
+	6,  // 5: cartwright.storefront.v1.Cart.lines:type_name -> cartwright.storefront.v1.CartLine
+	8,  // 6: cartwright.storefront.v1.Cart.shipping_option:type_name -> cartwright.storefront.v1.ShippingOption
+	9,  // 7: cartwright.storefront.v1.Cart.coupons:type_name -> cartwright.storefront.v1.CartCoupon
+	10, // 8: cartwright.storefront.v1.Cart.discounts:type_name -> cartwright.storefront.v1.CartDiscount
+	11, // 9: cartwright.storefront.v1.Cart.gift_cards:type_name -> cartwright.storefront.v1.CartGiftCard
+	12, // 10: cartwright.storefront.v1.Cart.totals:type_name -> cartwright.storefront.v1.CartTotals
+	13, // 11: cartwright.storefront.v1.Cart.explanation:type_name -> cartwright.storefront.v1.ExplanationStep
+	41, // 12: cartwright.storefront.v1.Cart.priced_at:type_name -> google.protobuf.Timestamp
+	41, // 13: cartwright.storefront.v1.Cart.created_at:type_name -> google.protobuf.Timestamp
+	41, // 14: cartwright.storefront.v1.Cart.updated_at:type_name -> google.protobuf.Timestamp
+	42, // 15: cartwright.storefront.v1.CartLine.unit_price:type_name -> cartwright.type.v1.Amount
+	42, // 16: cartwright.storefront.v1.CartLine.subtotal:type_name -> cartwright.type.v1.Amount
+	42, // 17: cartwright.storefront.v1.CartLine.discount:type_name -> cartwright.type.v1.Amount
+	42, // 18: cartwright.storefront.v1.CartLine.tax:type_name -> cartwright.type.v1.Amount
+	42, // 19: cartwright.storefront.v1.CartLine.total:type_name -> cartwright.type.v1.Amount
+	7,  // 20: cartwright.storefront.v1.CartLine.taxes:type_name -> cartwright.storefront.v1.TaxAmount
+	1,  // 21: cartwright.storefront.v1.CartLine.problem:type_name -> cartwright.storefront.v1.LineProblem
+	42, // 22: cartwright.storefront.v1.TaxAmount.amount:type_name -> cartwright.type.v1.Amount
+	42, // 23: cartwright.storefront.v1.ShippingOption.price:type_name -> cartwright.type.v1.Amount
+	42, // 24: cartwright.storefront.v1.ShippingOption.discount:type_name -> cartwright.type.v1.Amount
+	42, // 25: cartwright.storefront.v1.ShippingOption.tax:type_name -> cartwright.type.v1.Amount
+	42, // 26: cartwright.storefront.v1.ShippingOption.total:type_name -> cartwright.type.v1.Amount
+	7,  // 27: cartwright.storefront.v1.ShippingOption.taxes:type_name -> cartwright.storefront.v1.TaxAmount
+	42, // 28: cartwright.storefront.v1.CartDiscount.amount:type_name -> cartwright.type.v1.Amount
+	42, // 29: cartwright.storefront.v1.CartGiftCard.amount:type_name -> cartwright.type.v1.Amount
+	42, // 30: cartwright.storefront.v1.CartTotals.subtotal:type_name -> cartwright.type.v1.Amount
+	42, // 31: cartwright.storefront.v1.CartTotals.discount:type_name -> cartwright.type.v1.Amount
+	42, // 32: cartwright.storefront.v1.CartTotals.shipping:type_name -> cartwright.type.v1.Amount
+	42, // 33: cartwright.storefront.v1.CartTotals.shipping_discount:type_name -> cartwright.type.v1.Amount
+	42, // 34: cartwright.storefront.v1.CartTotals.tax:type_name -> cartwright.type.v1.Amount
+	42, // 35: cartwright.storefront.v1.CartTotals.total:type_name -> cartwright.type.v1.Amount
+	42, // 36: cartwright.storefront.v1.CartTotals.gift_cards:type_name -> cartwright.type.v1.Amount
+	42, // 37: cartwright.storefront.v1.CartTotals.due:type_name -> cartwright.type.v1.Amount
+	7,  // 38: cartwright.storefront.v1.CartTotals.taxes:type_name -> cartwright.storefront.v1.TaxAmount
+	42, // 39: cartwright.storefront.v1.ExplanationStep.amount:type_name -> cartwright.type.v1.Amount
+	42, // 40: cartwright.storefront.v1.ExplanationStep.basis:type_name -> cartwright.type.v1.Amount
+	5,  // 41: cartwright.storefront.v1.GetCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	40, // 42: cartwright.storefront.v1.UpdateCartRequest.shipping_address:type_name -> cartwright.type.v1.Address
+	40, // 43: cartwright.storefront.v1.UpdateCartRequest.billing_address:type_name -> cartwright.type.v1.Address
+	5,  // 44: cartwright.storefront.v1.UpdateCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	3,  // 45: cartwright.storefront.v1.AddLinesRequest.lines:type_name -> cartwright.storefront.v1.LineInput
+	5,  // 46: cartwright.storefront.v1.AddLinesResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 47: cartwright.storefront.v1.UpdateLineResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 48: cartwright.storefront.v1.RemoveLineResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	8,  // 49: cartwright.storefront.v1.ListShippingOptionsResponse.options:type_name -> cartwright.storefront.v1.ShippingOption
+	5,  // 50: cartwright.storefront.v1.SetShippingOptionResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 51: cartwright.storefront.v1.ApplyCouponResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 52: cartwright.storefront.v1.RemoveCouponResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 53: cartwright.storefront.v1.ApplyGiftCardResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 54: cartwright.storefront.v1.RemoveGiftCardResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 55: cartwright.storefront.v1.MergeCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	5,  // 56: cartwright.storefront.v1.GetMyCartResponse.cart:type_name -> cartwright.storefront.v1.Cart
+	2,  // 57: cartwright.storefront.v1.CartService.CreateCart:input_type -> cartwright.storefront.v1.CreateCartRequest
+	14, // 58: cartwright.storefront.v1.CartService.GetCart:input_type -> cartwright.storefront.v1.GetCartRequest
+	38, // 59: cartwright.storefront.v1.CartService.GetMyCart:input_type -> cartwright.storefront.v1.GetMyCartRequest
+	16, // 60: cartwright.storefront.v1.CartService.UpdateCart:input_type -> cartwright.storefront.v1.UpdateCartRequest
+	18, // 61: cartwright.storefront.v1.CartService.AddLines:input_type -> cartwright.storefront.v1.AddLinesRequest
+	20, // 62: cartwright.storefront.v1.CartService.UpdateLine:input_type -> cartwright.storefront.v1.UpdateLineRequest
+	22, // 63: cartwright.storefront.v1.CartService.RemoveLine:input_type -> cartwright.storefront.v1.RemoveLineRequest
+	24, // 64: cartwright.storefront.v1.CartService.ListShippingOptions:input_type -> cartwright.storefront.v1.ListShippingOptionsRequest
+	26, // 65: cartwright.storefront.v1.CartService.SetShippingOption:input_type -> cartwright.storefront.v1.SetShippingOptionRequest
+	28, // 66: cartwright.storefront.v1.CartService.ApplyCoupon:input_type -> cartwright.storefront.v1.ApplyCouponRequest
+	30, // 67: cartwright.storefront.v1.CartService.RemoveCoupon:input_type -> cartwright.storefront.v1.RemoveCouponRequest
+	32, // 68: cartwright.storefront.v1.CartService.ApplyGiftCard:input_type -> cartwright.storefront.v1.ApplyGiftCardRequest
+	34, // 69: cartwright.storefront.v1.CartService.RemoveGiftCard:input_type -> cartwright.storefront.v1.RemoveGiftCardRequest
+	36, // 70: cartwright.storefront.v1.CartService.MergeCart:input_type -> cartwright.storefront.v1.MergeCartRequest
+	4,  // 71: cartwright.storefront.v1.CartService.CreateCart:output_type -> cartwright.storefront.v1.CreateCartResponse
+	15, // 72: cartwright.storefront.v1.CartService.GetCart:output_type -> cartwright.storefront.v1.GetCartResponse
+	39, // 73: cartwright.storefront.v1.CartService.GetMyCart:output_type -> cartwright.storefront.v1.GetMyCartResponse
+	17, // 74: cartwright.storefront.v1.CartService.UpdateCart:output_type -> cartwright.storefront.v1.UpdateCartResponse
+	19, // 75: cartwright.storefront.v1.CartService.AddLines:output_type -> cartwright.storefront.v1.AddLinesResponse
+	21, // 76: cartwright.storefront.v1.CartService.UpdateLine:output_type -> cartwright.storefront.v1.UpdateLineResponse
+	23, // 77: cartwright.storefront.v1.CartService.RemoveLine:output_type -> cartwright.storefront.v1.RemoveLineResponse
+	25, // 78: cartwright.storefront.v1.CartService.ListShippingOptions:output_type -> cartwright.storefront.v1.ListShippingOptionsResponse
+	27, // 79: cartwright.storefront.v1.CartService.SetShippingOption:output_type -> cartwright.storefront.v1.SetShippingOptionResponse
+	29, // 80: cartwright.storefront.v1.CartService.ApplyCoupon:output_type -> cartwright.storefront.v1.ApplyCouponResponse
+	31, // 81: cartwright.storefront.v1.CartService.RemoveCoupon:output_type -> cartwright.storefront.v1.RemoveCouponResponse
+	33, // 82: cartwright.storefront.v1.CartService.ApplyGiftCard:output_type -> cartwright.storefront.v1.ApplyGiftCardResponse
+	35, // 83: cartwright.storefront.v1.CartService.RemoveGiftCard:output_type -> cartwright.storefront.v1.RemoveGiftCardResponse
+	37, // 84: cartwright.storefront.v1.CartService.MergeCart:output_type -> cartwright.storefront.v1.MergeCartResponse
+	71, // [71:85] is the sub-list for method output_type
+	57, // [57:71] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_storefront_v1_cart_proto_init() }
@@ -2754,8 +3247,8 @@ func file_cartwright_storefront_v1_cart_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_storefront_v1_cart_proto_rawDesc), len(file_cartwright_storefront_v1_cart_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   36,
+			NumEnums:      2,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

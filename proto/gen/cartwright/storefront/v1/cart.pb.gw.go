@@ -287,6 +287,8 @@ func local_request_CartService_UpdateLine_0(ctx context.Context, marshaler runti
 	return msg, metadata, err
 }
 
+var filter_CartService_RemoveLine_0 = &utilities.DoubleArray{Encoding: map[string]int{"cart_id": 0, "line_id": 1}, Base: []int{1, 1, 2, 0, 0}, Check: []int{0, 1, 1, 2, 3}}
+
 func request_CartService_RemoveLine_0(ctx context.Context, marshaler runtime.Marshaler, client CartServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq RemoveLineRequest
@@ -308,6 +310,12 @@ func request_CartService_RemoveLine_0(ctx context.Context, marshaler runtime.Mar
 	protoReq.LineId, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "line_id", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CartService_RemoveLine_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -337,6 +345,12 @@ func local_request_CartService_RemoveLine_0(ctx context.Context, marshaler runti
 	protoReq.LineId, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "line_id", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CartService_RemoveLine_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	msg, err := server.RemoveLine(ctx, &protoReq)
 	return msg, metadata, err
@@ -471,6 +485,8 @@ func local_request_CartService_ApplyCoupon_0(ctx context.Context, marshaler runt
 	return msg, metadata, err
 }
 
+var filter_CartService_RemoveCoupon_0 = &utilities.DoubleArray{Encoding: map[string]int{"cart_id": 0, "code": 1}, Base: []int{1, 1, 2, 0, 0}, Check: []int{0, 1, 1, 2, 3}}
+
 func request_CartService_RemoveCoupon_0(ctx context.Context, marshaler runtime.Marshaler, client CartServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq RemoveCouponRequest
@@ -492,6 +508,12 @@ func request_CartService_RemoveCoupon_0(ctx context.Context, marshaler runtime.M
 	protoReq.Code, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "code", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CartService_RemoveCoupon_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -521,6 +543,12 @@ func local_request_CartService_RemoveCoupon_0(ctx context.Context, marshaler run
 	protoReq.Code, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "code", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CartService_RemoveCoupon_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	msg, err := server.RemoveCoupon(ctx, &protoReq)
 	return msg, metadata, err
@@ -571,6 +599,8 @@ func local_request_CartService_ApplyGiftCard_0(ctx context.Context, marshaler ru
 	return msg, metadata, err
 }
 
+var filter_CartService_RemoveGiftCard_0 = &utilities.DoubleArray{Encoding: map[string]int{"cart_id": 0, "gift_card_id": 1}, Base: []int{1, 1, 2, 0, 0}, Check: []int{0, 1, 1, 2, 3}}
+
 func request_CartService_RemoveGiftCard_0(ctx context.Context, marshaler runtime.Marshaler, client CartServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq RemoveGiftCardRequest
@@ -592,6 +622,12 @@ func request_CartService_RemoveGiftCard_0(ctx context.Context, marshaler runtime
 	protoReq.GiftCardId, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "gift_card_id", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CartService_RemoveGiftCard_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -621,6 +657,12 @@ func local_request_CartService_RemoveGiftCard_0(ctx context.Context, marshaler r
 	protoReq.GiftCardId, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "gift_card_id", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CartService_RemoveGiftCard_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	msg, err := server.RemoveGiftCard(ctx, &protoReq)
 	return msg, metadata, err

@@ -148,13 +148,13 @@ type Channel struct {
 	// Name for people.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Currencies that carts of this channel may use, ISO 4217.
-	Currencies []string `protobuf:"bytes,3,rep,name=currencies,proto3" json:"currencies,omitempty"`
+	CurrencyCodes []string `protobuf:"bytes,3,rep,name=currency_codes,json=currencyCodes,proto3" json:"currency_codes,omitempty"`
 	// Currency when none is named.
-	DefaultCurrency string `protobuf:"bytes,4,opt,name=default_currency,json=defaultCurrency,proto3" json:"default_currency,omitempty"`
+	DefaultCurrencyCode string `protobuf:"bytes,4,opt,name=default_currency_code,json=defaultCurrencyCode,proto3" json:"default_currency_code,omitempty"`
 	// Countries the channel sells to, ISO 3166-1 alpha-2.
-	Countries []string `protobuf:"bytes,5,rep,name=countries,proto3" json:"countries,omitempty"`
+	CountryCodes []string `protobuf:"bytes,5,rep,name=country_codes,json=countryCodes,proto3" json:"country_codes,omitempty"`
 	// Country assumed for prices and taxes when none is named.
-	DefaultCountry string `protobuf:"bytes,6,opt,name=default_country,json=defaultCountry,proto3" json:"default_country,omitempty"`
+	DefaultCountryCode string `protobuf:"bytes,6,opt,name=default_country_code,json=defaultCountryCode,proto3" json:"default_country_code,omitempty"`
 	// Languages the channel is translated to, BCP 47.
 	Locales []string `protobuf:"bytes,7,rep,name=locales,proto3" json:"locales,omitempty"`
 	// Language when none is named.
@@ -209,30 +209,30 @@ func (x *Channel) GetName() string {
 	return ""
 }
 
-func (x *Channel) GetCurrencies() []string {
+func (x *Channel) GetCurrencyCodes() []string {
 	if x != nil {
-		return x.Currencies
+		return x.CurrencyCodes
 	}
 	return nil
 }
 
-func (x *Channel) GetDefaultCurrency() string {
+func (x *Channel) GetDefaultCurrencyCode() string {
 	if x != nil {
-		return x.DefaultCurrency
+		return x.DefaultCurrencyCode
 	}
 	return ""
 }
 
-func (x *Channel) GetCountries() []string {
+func (x *Channel) GetCountryCodes() []string {
 	if x != nil {
-		return x.Countries
+		return x.CountryCodes
 	}
 	return nil
 }
 
-func (x *Channel) GetDefaultCountry() string {
+func (x *Channel) GetDefaultCountryCode() string {
 	if x != nil {
-		return x.DefaultCountry
+		return x.DefaultCountryCode
 	}
 	return ""
 }
@@ -383,7 +383,7 @@ type Media struct {
 	// Address of the picture.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Text for people who cannot see it.
-	Alt string `protobuf:"bytes,2,opt,name=alt,proto3" json:"alt,omitempty"`
+	AltText string `protobuf:"bytes,2,opt,name=alt_text,json=altText,proto3" json:"alt_text,omitempty"`
 	// Place in the gallery, from 1.
 	Position      int32 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -427,9 +427,9 @@ func (x *Media) GetUrl() string {
 	return ""
 }
 
-func (x *Media) GetAlt() string {
+func (x *Media) GetAltText() string {
 	if x != nil {
-		return x.Alt
+		return x.AltText
 	}
 	return ""
 }
@@ -861,7 +861,7 @@ type Product struct {
 	// Title in the language of the answer.
 	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	// Description, HTML as the merchant wrote it: sanitise before you show it.
-	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
+	DescriptionHtml string `protobuf:"bytes,4,opt,name=description_html,json=descriptionHtml,proto3" json:"description_html,omitempty"`
 	// Brand or maker.
 	Vendor string `protobuf:"bytes,5,opt,name=vendor,proto3" json:"vendor,omitempty"`
 	// Options in the merchant's order.
@@ -933,9 +933,9 @@ func (x *Product) GetTitle() string {
 	return ""
 }
 
-func (x *Product) GetDescription() string {
+func (x *Product) GetDescriptionHtml() string {
 	if x != nil {
-		return x.Description
+		return x.DescriptionHtml
 	}
 	return ""
 }
@@ -1288,9 +1288,9 @@ type ListProductsRequest struct {
 	// Language, BCP 47; falls back along the channel's chain.
 	Locale string `protobuf:"bytes,2,opt,name=locale,proto3" json:"locale,omitempty"`
 	// Currency, ISO 4217; empty means the channel's default.
-	Currency string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	CurrencyCode string `protobuf:"bytes,3,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Country of the buyer, ISO 3166-1 alpha-2, for prices; empty means the channel's default.
-	Country string `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
+	CountryCode string `protobuf:"bytes,4,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
 	// Only products in this category or below it. A UUID.
 	CategoryId string `protobuf:"bytes,5,opt,name=category_id,json=categoryId,proto3" json:"category_id,omitempty"`
 	// Only products that have all these tags.
@@ -1351,16 +1351,16 @@ func (x *ListProductsRequest) GetLocale() string {
 	return ""
 }
 
-func (x *ListProductsRequest) GetCurrency() string {
+func (x *ListProductsRequest) GetCurrencyCode() string {
 	if x != nil {
-		return x.Currency
+		return x.CurrencyCode
 	}
 	return ""
 }
 
-func (x *ListProductsRequest) GetCountry() string {
+func (x *ListProductsRequest) GetCountryCode() string {
 	if x != nil {
-		return x.Country
+		return x.CountryCode
 	}
 	return ""
 }
@@ -1472,9 +1472,9 @@ type GetProductRequest struct {
 	// Language, BCP 47; falls back along the channel's chain.
 	Locale string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
 	// Currency, ISO 4217; empty means the channel's default.
-	Currency string `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Country of the buyer, ISO 3166-1 alpha-2; empty means the channel's default.
-	Country       string `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
+	CountryCode   string `protobuf:"bytes,5,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1530,16 +1530,16 @@ func (x *GetProductRequest) GetLocale() string {
 	return ""
 }
 
-func (x *GetProductRequest) GetCurrency() string {
+func (x *GetProductRequest) GetCurrencyCode() string {
 	if x != nil {
-		return x.Currency
+		return x.CurrencyCode
 	}
 	return ""
 }
 
-func (x *GetProductRequest) GetCountry() string {
+func (x *GetProductRequest) GetCountryCode() string {
 	if x != nil {
-		return x.Country
+		return x.CountryCode
 	}
 	return ""
 }
@@ -1600,9 +1600,9 @@ type SearchProductsRequest struct {
 	// Language, BCP 47; falls back along the channel's chain.
 	Locale string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
 	// Currency, ISO 4217; empty means the channel's default.
-	Currency string `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Country of the buyer, ISO 3166-1 alpha-2; empty means the channel's default.
-	Country string `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
+	CountryCode string `protobuf:"bytes,5,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
 	// Only products in this category or below it. A UUID.
 	CategoryId string `protobuf:"bytes,6,opt,name=category_id,json=categoryId,proto3" json:"category_id,omitempty"`
 	// Only products that have all these tags.
@@ -1668,16 +1668,16 @@ func (x *SearchProductsRequest) GetLocale() string {
 	return ""
 }
 
-func (x *SearchProductsRequest) GetCurrency() string {
+func (x *SearchProductsRequest) GetCurrencyCode() string {
 	if x != nil {
-		return x.Currency
+		return x.CurrencyCode
 	}
 	return ""
 }
 
-func (x *SearchProductsRequest) GetCountry() string {
+func (x *SearchProductsRequest) GetCountryCode() string {
 	if x != nil {
-		return x.Country
+		return x.CountryCode
 	}
 	return ""
 }
@@ -1886,16 +1886,14 @@ var File_cartwright_storefront_v1_catalog_proto protoreflect.FileDescriptor
 
 const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"\n" +
-	"&cartwright/storefront/v1/catalog.proto\x12\x18cartwright.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fcartwright/type/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\"\xa1\x02\n" +
+	"&cartwright/storefront/v1/catalog.proto\x12\x18cartwright.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fcartwright/type/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\"\xc1\x02\n" +
 	"\aChannel\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1e\n" +
-	"\n" +
-	"currencies\x18\x03 \x03(\tR\n" +
-	"currencies\x12)\n" +
-	"\x10default_currency\x18\x04 \x01(\tR\x0fdefaultCurrency\x12\x1c\n" +
-	"\tcountries\x18\x05 \x03(\tR\tcountries\x12'\n" +
-	"\x0fdefault_country\x18\x06 \x01(\tR\x0edefaultCountry\x12\x18\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
+	"\x0ecurrency_codes\x18\x03 \x03(\tR\rcurrencyCodes\x122\n" +
+	"\x15default_currency_code\x18\x04 \x01(\tR\x13defaultCurrencyCode\x12#\n" +
+	"\rcountry_codes\x18\x05 \x03(\tR\fcountryCodes\x120\n" +
+	"\x14default_country_code\x18\x06 \x01(\tR\x12defaultCountryCode\x12\x18\n" +
 	"\alocales\x18\a \x03(\tR\alocales\x12%\n" +
 	"\x0edefault_locale\x18\b \x01(\tR\rdefaultLocale\x12\x1d\n" +
 	"\n" +
@@ -1907,10 +1905,10 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"\x05tiers\x18\x03 \x03(\v2#.cartwright.storefront.v1.PriceTierR\x05tiers\"b\n" +
 	"\tPriceTier\x12!\n" +
 	"\fmin_quantity\x18\x01 \x01(\x05R\vminQuantity\x122\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"G\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"P\n" +
 	"\x05Media\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12\x10\n" +
-	"\x03alt\x18\x02 \x01(\tR\x03alt\x12\x1a\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x19\n" +
+	"\balt_text\x18\x02 \x01(\tR\aaltText\x12\x1a\n" +
 	"\bposition\x18\x03 \x01(\x05R\bposition\"7\n" +
 	"\vOptionValue\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
@@ -1942,12 +1940,12 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"\x05stock\x18\b \x01(\x0e2#.cartwright.storefront.v1.StockBandR\x05stock\x12\x10\n" +
 	"\x03sku\x18\t \x01(\tR\x03sku\x12\x12\n" +
 	"\x04tags\x18\n" +
-	" \x03(\tR\x04tags\"\xc7\x03\n" +
+	" \x03(\tR\x04tags\"\xd0\x03\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06handle\x18\x02 \x01(\tR\x06handle\x12\x14\n" +
-	"\x05title\x18\x03 \x01(\tR\x05title\x12 \n" +
-	"\vdescription\x18\x04 \x01(\tR\vdescription\x12\x16\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x12)\n" +
+	"\x10description_html\x18\x04 \x01(\tR\x0fdescriptionHtml\x12\x16\n" +
 	"\x06vendor\x18\x05 \x01(\tR\x06vendor\x12:\n" +
 	"\aoptions\x18\x06 \x03(\v2 .cartwright.storefront.v1.OptionR\aoptions\x12=\n" +
 	"\bvariants\x18\a \x03(\v2!.cartwright.storefront.v1.VariantR\bvariants\x125\n" +
@@ -1975,12 +1973,12 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"\x06counts\x18\x02 \x03(\v2$.cartwright.storefront.v1.FacetCountR\x06counts\"\x15\n" +
 	"\x13ListChannelsRequest\"U\n" +
 	"\x14ListChannelsResponse\x12=\n" +
-	"\bchannels\x18\x01 \x03(\v2!.cartwright.storefront.v1.ChannelR\bchannels\"\xb9\x04\n" +
+	"\bchannels\x18\x01 \x03(\v2!.cartwright.storefront.v1.ChannelR\bchannels\"\xcb\x04\n" +
 	"\x13ListProductsRequest\x12=\n" +
 	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12I\n" +
-	"\x06locale\x18\x02 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x120\n" +
-	"\bcurrency\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\x12.\n" +
-	"\acountry\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\acountry\x12=\n" +
+	"\x06locale\x18\x02 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x129\n" +
+	"\rcurrency_code\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x127\n" +
+	"\fcountry_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x12=\n" +
 	"\vcategory_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^([0-9a-fA-F-]{36})?$R\n" +
 	"categoryId\x12$\n" +
 	"\x04tags\x18\x06 \x03(\tB\x10\xbaH\r\x92\x01\n" +
@@ -1998,23 +1996,23 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x84\x01\n" +
 	"\x14ListProductsResponse\x12D\n" +
 	"\bproducts\x18\x01 \x03(\v2(.cartwright.storefront.v1.ProductSummaryR\bproducts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa5\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb7\x02\n" +
 	"\x11GetProductRequest\x12$\n" +
 	"\aproduct\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\aproduct\x12=\n" +
 	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12I\n" +
-	"\x06locale\x18\x03 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x120\n" +
-	"\bcurrency\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\x12.\n" +
-	"\acountry\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\acountry\"Q\n" +
+	"\x06locale\x18\x03 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x129\n" +
+	"\rcurrency_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x127\n" +
+	"\fcountry_code\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\"Q\n" +
 	"\x12GetProductResponse\x12;\n" +
-	"\aproduct\x18\x01 \x01(\v2!.cartwright.storefront.v1.ProductR\aproduct\"\x98\x04\n" +
+	"\aproduct\x18\x01 \x01(\v2!.cartwright.storefront.v1.ProductR\aproduct\"\xaa\x04\n" +
 	"\x15SearchProductsRequest\x12 \n" +
 	"\x05query\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05query\x12=\n" +
 	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12I\n" +
-	"\x06locale\x18\x03 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x120\n" +
-	"\bcurrency\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\x12.\n" +
-	"\acountry\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\acountry\x12=\n" +
+	"\x06locale\x18\x03 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x129\n" +
+	"\rcurrency_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x127\n" +
+	"\fcountry_code\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x12=\n" +
 	"\vcategory_id\x18\x06 \x01(\tB\x1c\xbaH\x19r\x172\x15^([0-9a-fA-F-]{36})?$R\n" +
 	"categoryId\x12$\n" +
 	"\x04tags\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +

@@ -25,141 +25,23 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PaymentMethodKind says how a method behaves for the buyer.
-type PaymentMethodKind int32
-
-const (
-	// Never sent.
-	PaymentMethodKind_PAYMENT_METHOD_KIND_UNSPECIFIED PaymentMethodKind = 0
-	// Card token made by the provider's form in the buyer's browser. Card numbers never reach the shop.
-	PaymentMethodKind_PAYMENT_METHOD_KIND_CARD PaymentMethodKind = 1
-	// The buyer approves on the wallet's page.
-	PaymentMethodKind_PAYMENT_METHOD_KIND_WALLET PaymentMethodKind = 2
-	// The buyer scans a code; money moves at once.
-	PaymentMethodKind_PAYMENT_METHOD_KIND_QR PaymentMethodKind = 3
-	// The buyer pays at a bank later; goods are held until then.
-	PaymentMethodKind_PAYMENT_METHOD_KIND_VOUCHER PaymentMethodKind = 4
-)
-
-// Enum value maps for PaymentMethodKind.
-var (
-	PaymentMethodKind_name = map[int32]string{
-		0: "PAYMENT_METHOD_KIND_UNSPECIFIED",
-		1: "PAYMENT_METHOD_KIND_CARD",
-		2: "PAYMENT_METHOD_KIND_WALLET",
-		3: "PAYMENT_METHOD_KIND_QR",
-		4: "PAYMENT_METHOD_KIND_VOUCHER",
-	}
-	PaymentMethodKind_value = map[string]int32{
-		"PAYMENT_METHOD_KIND_UNSPECIFIED": 0,
-		"PAYMENT_METHOD_KIND_CARD":        1,
-		"PAYMENT_METHOD_KIND_WALLET":      2,
-		"PAYMENT_METHOD_KIND_QR":          3,
-		"PAYMENT_METHOD_KIND_VOUCHER":     4,
-	}
-)
-
-func (x PaymentMethodKind) Enum() *PaymentMethodKind {
-	p := new(PaymentMethodKind)
-	*p = x
-	return p
-}
-
-func (x PaymentMethodKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (PaymentMethodKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_cartwright_storefront_v1_order_proto_enumTypes[0].Descriptor()
-}
-
-func (PaymentMethodKind) Type() protoreflect.EnumType {
-	return &file_cartwright_storefront_v1_order_proto_enumTypes[0]
-}
-
-func (x PaymentMethodKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use PaymentMethodKind.Descriptor instead.
-func (PaymentMethodKind) EnumDescriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{0}
-}
-
-// NextActionKind says what the buyer has to do.
-type NextActionKind int32
-
-const (
-	// Never sent.
-	NextActionKind_NEXT_ACTION_KIND_UNSPECIFIED NextActionKind = 0
-	// Send the buyer to url.
-	NextActionKind_NEXT_ACTION_KIND_REDIRECT NextActionKind = 1
-	// Show data as a QR code; url is a page that does it.
-	NextActionKind_NEXT_ACTION_KIND_QR NextActionKind = 2
-	// Show the voucher at url; data is its reference.
-	NextActionKind_NEXT_ACTION_KIND_VOUCHER NextActionKind = 3
-)
-
-// Enum value maps for NextActionKind.
-var (
-	NextActionKind_name = map[int32]string{
-		0: "NEXT_ACTION_KIND_UNSPECIFIED",
-		1: "NEXT_ACTION_KIND_REDIRECT",
-		2: "NEXT_ACTION_KIND_QR",
-		3: "NEXT_ACTION_KIND_VOUCHER",
-	}
-	NextActionKind_value = map[string]int32{
-		"NEXT_ACTION_KIND_UNSPECIFIED": 0,
-		"NEXT_ACTION_KIND_REDIRECT":    1,
-		"NEXT_ACTION_KIND_QR":          2,
-		"NEXT_ACTION_KIND_VOUCHER":     3,
-	}
-)
-
-func (x NextActionKind) Enum() *NextActionKind {
-	p := new(NextActionKind)
-	*p = x
-	return p
-}
-
-func (x NextActionKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (NextActionKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_cartwright_storefront_v1_order_proto_enumTypes[1].Descriptor()
-}
-
-func (NextActionKind) Type() protoreflect.EnumType {
-	return &file_cartwright_storefront_v1_order_proto_enumTypes[1]
-}
-
-func (x NextActionKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use NextActionKind.Descriptor instead.
-func (NextActionKind) EnumDescriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{1}
-}
-
-// OrderStatus is where an order is.
+// OrderStatus is the life of the order as a whole.
 type OrderStatus int32
 
 const (
-	// Never sent.
+	// Not set; as a filter: any status.
 	OrderStatus_ORDER_STATUS_UNSPECIFIED OrderStatus = 0
-	// Checkout runs.
+	// Checkout is running; nothing is promised yet.
 	OrderStatus_ORDER_STATUS_PENDING OrderStatus = 1
-	// Waits for the buyer: see next_action.
+	// Checkout waits for the buyer or the bank: see payment.next_action.
 	OrderStatus_ORDER_STATUS_REQUIRES_ACTION OrderStatus = 2
-	// Bought.
+	// Bought: stock and payment are secured.
 	OrderStatus_ORDER_STATUS_PLACED OrderStatus = 3
-	// Checkout failed; nothing was taken.
+	// Checkout ended without a purchase; everything taken was given back. See failure.
 	OrderStatus_ORDER_STATUS_FAILED OrderStatus = 4
-	// Cancelled; everything went back.
+	// Cancelled before anything was shipped.
 	OrderStatus_ORDER_STATUS_CANCELLED OrderStatus = 5
-	// All shipped and paid.
+	// Every unit that was not taken off the order is shipped and all money that was due is captured.
 	OrderStatus_ORDER_STATUS_COMPLETED OrderStatus = 6
 )
 
@@ -196,11 +78,11 @@ func (x OrderStatus) String() string {
 }
 
 func (OrderStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_cartwright_storefront_v1_order_proto_enumTypes[2].Descriptor()
+	return file_cartwright_storefront_v1_order_proto_enumTypes[0].Descriptor()
 }
 
 func (OrderStatus) Type() protoreflect.EnumType {
-	return &file_cartwright_storefront_v1_order_proto_enumTypes[2]
+	return &file_cartwright_storefront_v1_order_proto_enumTypes[0]
 }
 
 func (x OrderStatus) Number() protoreflect.EnumNumber {
@@ -209,30 +91,30 @@ func (x OrderStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrderStatus.Descriptor instead.
 func (OrderStatus) EnumDescriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{0}
 }
 
-// PaymentStatus is how an order's money stands.
+// PaymentStatus says how far the money is, gift cards included.
 type PaymentStatus int32
 
 const (
-	// Never sent.
+	// Not set.
 	PaymentStatus_PAYMENT_STATUS_UNSPECIFIED PaymentStatus = 0
-	// Nothing yet.
+	// Nothing authorized.
 	PaymentStatus_PAYMENT_STATUS_UNPAID PaymentStatus = 1
-	// Held, not taken.
+	// The whole amount is secured and nothing captured yet.
 	PaymentStatus_PAYMENT_STATUS_AUTHORIZED PaymentStatus = 2
-	// Part was taken.
+	// A part of what is due was captured.
 	PaymentStatus_PAYMENT_STATUS_PARTIALLY_CAPTURED PaymentStatus = 3
-	// All was taken.
+	// All that is due was captured.
 	PaymentStatus_PAYMENT_STATUS_CAPTURED PaymentStatus = 4
-	// Part went back.
+	// A part of what was captured went back.
 	PaymentStatus_PAYMENT_STATUS_PARTIALLY_REFUNDED PaymentStatus = 5
-	// All went back.
+	// All that was captured went back.
 	PaymentStatus_PAYMENT_STATUS_REFUNDED PaymentStatus = 6
-	// Staff must look at it.
+	// The provider refused a capture after the order was placed: somebody has to look.
 	PaymentStatus_PAYMENT_STATUS_PROBLEM PaymentStatus = 7
-	// The hold was given back before anything was taken.
+	// Authorized and given up before capture.
 	PaymentStatus_PAYMENT_STATUS_VOIDED PaymentStatus = 8
 )
 
@@ -273,11 +155,11 @@ func (x PaymentStatus) String() string {
 }
 
 func (PaymentStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_cartwright_storefront_v1_order_proto_enumTypes[3].Descriptor()
+	return file_cartwright_storefront_v1_order_proto_enumTypes[1].Descriptor()
 }
 
 func (PaymentStatus) Type() protoreflect.EnumType {
-	return &file_cartwright_storefront_v1_order_proto_enumTypes[3]
+	return &file_cartwright_storefront_v1_order_proto_enumTypes[1]
 }
 
 func (x PaymentStatus) Number() protoreflect.EnumNumber {
@@ -286,24 +168,24 @@ func (x PaymentStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentStatus.Descriptor instead.
 func (PaymentStatus) EnumDescriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{1}
 }
 
-// FulfillmentStatus is how much of an order was sent.
+// FulfillmentStatus says how far the goods are.
 type FulfillmentStatus int32
 
 const (
-	// Never sent.
+	// Not set.
 	FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED FulfillmentStatus = 0
-	// Nothing.
+	// Nothing shipped.
 	FulfillmentStatus_FULFILLMENT_STATUS_UNFULFILLED FulfillmentStatus = 1
-	// Some.
+	// Some units shipped, some to come.
 	FulfillmentStatus_FULFILLMENT_STATUS_PARTIAL FulfillmentStatus = 2
-	// All.
+	// All units that are to be shipped are shipped.
 	FulfillmentStatus_FULFILLMENT_STATUS_FULFILLED FulfillmentStatus = 3
-	// Some came back.
+	// Some shipped units came back.
 	FulfillmentStatus_FULFILLMENT_STATUS_PARTIALLY_RETURNED FulfillmentStatus = 4
-	// All came back.
+	// All shipped units came back.
 	FulfillmentStatus_FULFILLMENT_STATUS_RETURNED FulfillmentStatus = 5
 )
 
@@ -338,11 +220,11 @@ func (x FulfillmentStatus) String() string {
 }
 
 func (FulfillmentStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_cartwright_storefront_v1_order_proto_enumTypes[4].Descriptor()
+	return file_cartwright_storefront_v1_order_proto_enumTypes[2].Descriptor()
 }
 
 func (FulfillmentStatus) Type() protoreflect.EnumType {
-	return &file_cartwright_storefront_v1_order_proto_enumTypes[4]
+	return &file_cartwright_storefront_v1_order_proto_enumTypes[2]
 }
 
 func (x FulfillmentStatus) Number() protoreflect.EnumNumber {
@@ -351,24 +233,138 @@ func (x FulfillmentStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FulfillmentStatus.Descriptor instead.
 func (FulfillmentStatus) EnumDescriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+// NextActionType says what the buyer has to do to pay.
+type NextActionType int32
+
+const (
+	// Not set: nothing to do.
+	NextActionType_NEXT_ACTION_TYPE_UNSPECIFIED NextActionType = 0
+	// Send the buyer's browser to url (3-D Secure, wallet); they come back to the return_url of the checkout.
+	NextActionType_NEXT_ACTION_TYPE_REDIRECT NextActionType = 1
+	// Show data as a QR code to scan with the wallet's app.
+	NextActionType_NEXT_ACTION_TYPE_QR NextActionType = 2
+	// Show data as the reference the buyer pays with at their bank or shop, before expires_at.
+	NextActionType_NEXT_ACTION_TYPE_VOUCHER NextActionType = 3
+)
+
+// Enum value maps for NextActionType.
+var (
+	NextActionType_name = map[int32]string{
+		0: "NEXT_ACTION_TYPE_UNSPECIFIED",
+		1: "NEXT_ACTION_TYPE_REDIRECT",
+		2: "NEXT_ACTION_TYPE_QR",
+		3: "NEXT_ACTION_TYPE_VOUCHER",
+	}
+	NextActionType_value = map[string]int32{
+		"NEXT_ACTION_TYPE_UNSPECIFIED": 0,
+		"NEXT_ACTION_TYPE_REDIRECT":    1,
+		"NEXT_ACTION_TYPE_QR":          2,
+		"NEXT_ACTION_TYPE_VOUCHER":     3,
+	}
+)
+
+func (x NextActionType) Enum() *NextActionType {
+	p := new(NextActionType)
+	*p = x
+	return p
+}
+
+func (x NextActionType) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NextActionType) Descriptor() protoreflect.EnumDescriptor {
+	return file_cartwright_storefront_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (NextActionType) Type() protoreflect.EnumType {
+	return &file_cartwright_storefront_v1_order_proto_enumTypes[3]
+}
+
+func (x NextActionType) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NextActionType.Descriptor instead.
+func (NextActionType) EnumDescriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+// OperationStatus is the state of a refund or shipment.
+type OperationStatus int32
+
+const (
+	// Not set.
+	OperationStatus_OPERATION_STATUS_UNSPECIFIED OperationStatus = 0
+	// Recorded; its steps are being done.
+	OperationStatus_OPERATION_STATUS_PENDING OperationStatus = 1
+	// Done.
+	OperationStatus_OPERATION_STATUS_SUCCEEDED OperationStatus = 2
+	// Refused for good; it changed nothing, or what it changed was undone.
+	OperationStatus_OPERATION_STATUS_FAILED OperationStatus = 3
+)
+
+// Enum value maps for OperationStatus.
+var (
+	OperationStatus_name = map[int32]string{
+		0: "OPERATION_STATUS_UNSPECIFIED",
+		1: "OPERATION_STATUS_PENDING",
+		2: "OPERATION_STATUS_SUCCEEDED",
+		3: "OPERATION_STATUS_FAILED",
+	}
+	OperationStatus_value = map[string]int32{
+		"OPERATION_STATUS_UNSPECIFIED": 0,
+		"OPERATION_STATUS_PENDING":     1,
+		"OPERATION_STATUS_SUCCEEDED":   2,
+		"OPERATION_STATUS_FAILED":      3,
+	}
+)
+
+func (x OperationStatus) Enum() *OperationStatus {
+	p := new(OperationStatus)
+	*p = x
+	return p
+}
+
+func (x OperationStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OperationStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_cartwright_storefront_v1_order_proto_enumTypes[4].Descriptor()
+}
+
+func (OperationStatus) Type() protoreflect.EnumType {
+	return &file_cartwright_storefront_v1_order_proto_enumTypes[4]
+}
+
+func (x OperationStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OperationStatus.Descriptor instead.
+func (OperationStatus) EnumDescriptor() ([]byte, []int) {
 	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
-// PaymentMethod is a way to pay.
+// PaymentMethod is a way to pay what gift cards leave.
 type PaymentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Key to pay by.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Name for the shopper.
-	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// How it behaves.
-	Kind PaymentMethodKind `protobuf:"varint,3,opt,name=kind,proto3,enum=cartwright.storefront.v1.PaymentMethodKind" json:"kind,omitempty"`
-	// True when Checkout needs a token for it.
-	NeedsToken bool `protobuf:"varint,4,opt,name=needs_token,json=needsToken,proto3" json:"needs_token,omitempty"`
-	// True when Checkout needs a return_url for it.
-	NeedsReturnUrl bool `protobuf:"varint,5,opt,name=needs_return_url,json=needsReturnUrl,proto3" json:"needs_return_url,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// True when the buyer is sent to the provider, so Checkout needs a return_url; false when it needs a token.
+	NeedsAction bool `protobuf:"varint,3,opt,name=needs_action,json=needsAction,proto3" json:"needs_action,omitempty"`
+	// True when the money comes later, such as by a bank voucher; goods are held until then.
+	Async bool `protobuf:"varint,4,opt,name=async,proto3" json:"async,omitempty"`
+	// Smallest amount that can be paid this way.
+	Minimum       *v1.Amount `protobuf:"bytes,5,opt,name=minimum,proto3" json:"minimum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PaymentMethod) Reset() {
@@ -408,42 +404,216 @@ func (x *PaymentMethod) GetKey() string {
 	return ""
 }
 
-func (x *PaymentMethod) GetName() string {
+func (x *PaymentMethod) GetTitle() string {
 	if x != nil {
-		return x.Name
+		return x.Title
 	}
 	return ""
 }
 
-func (x *PaymentMethod) GetKind() PaymentMethodKind {
+func (x *PaymentMethod) GetNeedsAction() bool {
 	if x != nil {
-		return x.Kind
-	}
-	return PaymentMethodKind_PAYMENT_METHOD_KIND_UNSPECIFIED
-}
-
-func (x *PaymentMethod) GetNeedsToken() bool {
-	if x != nil {
-		return x.NeedsToken
+		return x.NeedsAction
 	}
 	return false
 }
 
-func (x *PaymentMethod) GetNeedsReturnUrl() bool {
+func (x *PaymentMethod) GetAsync() bool {
 	if x != nil {
-		return x.NeedsReturnUrl
+		return x.Async
 	}
 	return false
 }
 
-// PaymentInput says how the buyer pays what gift cards leave.
+func (x *PaymentMethod) GetMinimum() *v1.Amount {
+	if x != nil {
+		return x.Minimum
+	}
+	return nil
+}
+
+// Asks for ways to pay.
+type ListPaymentMethodsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Channel key; empty means the default channel.
+	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Country of the buyer, ISO 3166-1 alpha-2; empty means the channel's default.
+	CountryCode string `protobuf:"bytes,2,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
+	// Currency, ISO 4217; empty means the channel's default.
+	CurrencyCode  string `protobuf:"bytes,3,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentMethodsRequest) Reset() {
+	*x = ListPaymentMethodsRequest{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentMethodsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentMethodsRequest) ProtoMessage() {}
+
+func (x *ListPaymentMethodsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentMethodsRequest.ProtoReflect.Descriptor instead.
+func (*ListPaymentMethodsRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListPaymentMethodsRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *ListPaymentMethodsRequest) GetCountryCode() string {
+	if x != nil {
+		return x.CountryCode
+	}
+	return ""
+}
+
+func (x *ListPaymentMethodsRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+// Ways to pay.
+type ListPaymentMethodsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Methods in the order to show them.
+	Methods       []*PaymentMethod `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentMethodsResponse) Reset() {
+	*x = ListPaymentMethodsResponse{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentMethodsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentMethodsResponse) ProtoMessage() {}
+
+func (x *ListPaymentMethodsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentMethodsResponse.ProtoReflect.Descriptor instead.
+func (*ListPaymentMethodsResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListPaymentMethodsResponse) GetMethods() []*PaymentMethod {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+// CheckoutRequest buys one cart.
+type CheckoutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cart id, 26 characters of lower-case base32.
+	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
+	// Total the buyer agreed to; PRICE_CHANGED when the cart now costs anything else. Absent: buy at the current price.
+	ExpectedTotal *v1.Amount `protobuf:"bytes,3,opt,name=expected_total,json=expectedTotal,proto3" json:"expected_total,omitempty"`
+	// How to pay. May be absent when gift cards cover everything or the total is zero; PAYMENT_REQUIRED otherwise.
+	Payment       *PaymentInput `protobuf:"bytes,4,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckoutRequest) Reset() {
+	*x = CheckoutRequest{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckoutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckoutRequest) ProtoMessage() {}
+
+func (x *CheckoutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckoutRequest.ProtoReflect.Descriptor instead.
+func (*CheckoutRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CheckoutRequest) GetCartId() string {
+	if x != nil {
+		return x.CartId
+	}
+	return ""
+}
+
+func (x *CheckoutRequest) GetExpectedTotal() *v1.Amount {
+	if x != nil {
+		return x.ExpectedTotal
+	}
+	return nil
+}
+
+func (x *CheckoutRequest) GetPayment() *PaymentInput {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+// PaymentInput says how the part that gift cards do not cover is paid.
 type PaymentInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Key of a method.
+	// Payment method key as the payment service lists it, for example "card" or "paypal".
 	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
-	// Token of the provider's form, for cards. Never a card number.
+	// Token of the provider's own form that stands for the card or account; never a card number. Empty for redirects.
 	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
-	// Page of the storefront that the provider sends the buyer back to; its host must be one the shop allows.
+	// Where the buyer's browser returns to after a redirect; absolute http(s) URL. Required by methods that redirect.
 	ReturnUrl     string `protobuf:"bytes,3,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -451,7 +621,7 @@ type PaymentInput struct {
 
 func (x *PaymentInput) Reset() {
 	*x = PaymentInput{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[1]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +633,7 @@ func (x *PaymentInput) String() string {
 func (*PaymentInput) ProtoMessage() {}
 
 func (x *PaymentInput) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[1]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +646,7 @@ func (x *PaymentInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentInput.ProtoReflect.Descriptor instead.
 func (*PaymentInput) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PaymentInput) GetMethod() string {
@@ -500,36 +670,30 @@ func (x *PaymentInput) GetReturnUrl() string {
 	return ""
 }
 
-// NextAction is what the buyer has to do before the order is placed.
-type NextAction struct {
+// CheckoutResponse is the order.
+type CheckoutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to do.
-	Kind NextActionKind `protobuf:"varint,1,opt,name=kind,proto3,enum=cartwright.storefront.v1.NextActionKind" json:"kind,omitempty"`
-	// Page to open.
-	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
-	// Content of a QR code or the reference of a voucher.
-	Data string `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
-	// When it is too late.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The order: placed, requires_action or still pending.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *NextAction) Reset() {
-	*x = NextAction{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[2]
+func (x *CheckoutResponse) Reset() {
+	*x = CheckoutResponse{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *NextAction) String() string {
+func (x *CheckoutResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*NextAction) ProtoMessage() {}
+func (*CheckoutResponse) ProtoMessage() {}
 
-func (x *NextAction) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[2]
+func (x *CheckoutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,79 +704,373 @@ func (x *NextAction) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use NextAction.ProtoReflect.Descriptor instead.
-func (*NextAction) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{2}
+// Deprecated: Use CheckoutResponse.ProtoReflect.Descriptor instead.
+func (*CheckoutResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *NextAction) GetKind() NextActionKind {
+func (x *CheckoutResponse) GetOrder() *Order {
 	if x != nil {
-		return x.Kind
-	}
-	return NextActionKind_NEXT_ACTION_KIND_UNSPECIFIED
-}
-
-func (x *NextAction) GetUrl() string {
-	if x != nil {
-		return x.Url
-	}
-	return ""
-}
-
-func (x *NextAction) GetData() string {
-	if x != nil {
-		return x.Data
-	}
-	return ""
-}
-
-func (x *NextAction) GetExpiresAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ExpiresAt
+		return x.Order
 	}
 	return nil
 }
 
-// OrderLine is a line as it was sold.
+// Order is what a checkout made of a cart.
+type Order struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Order id: 26 characters of lower-case base32, 128 random bits.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Number for people, for example "UK-1000042"; empty until the order is placed.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Cart it came from.
+	CartId string `protobuf:"bytes,3,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
+	// Channel key.
+	Channel string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Currency of every amount.
+	CurrencyCode string `protobuf:"bytes,5,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Locale of the titles.
+	Locale string `protobuf:"bytes,6,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Buyer's e-mail.
+	Email string `protobuf:"bytes,8,opt,name=email,proto3" json:"email,omitempty"`
+	// Life of the order.
+	Status OrderStatus `protobuf:"varint,9,opt,name=status,proto3,enum=cartwright.storefront.v1.OrderStatus" json:"status,omitempty"`
+	// How far the money is.
+	PaymentStatus PaymentStatus `protobuf:"varint,10,opt,name=payment_status,json=paymentStatus,proto3,enum=cartwright.storefront.v1.PaymentStatus" json:"payment_status,omitempty"`
+	// How far the goods are.
+	FulfillmentStatus FulfillmentStatus `protobuf:"varint,11,opt,name=fulfillment_status,json=fulfillmentStatus,proto3,enum=cartwright.storefront.v1.FulfillmentStatus" json:"fulfillment_status,omitempty"`
+	// Lines in cart order.
+	Lines []*OrderLine `protobuf:"bytes,12,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Delivery; absent when nothing is delivered.
+	Shipping *OrderShipping `protobuf:"bytes,13,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	// Promotions that applied.
+	Discounts []*OrderDiscount `protobuf:"bytes,14,rep,name=discounts,proto3" json:"discounts,omitempty"`
+	// All taxes by rate, shipping included.
+	Taxes []*TaxAmount `protobuf:"bytes,15,rep,name=taxes,proto3" json:"taxes,omitempty"`
+	// Sums.
+	Totals *OrderTotals `protobuf:"bytes,16,opt,name=totals,proto3" json:"totals,omitempty"`
+	// Payment method part; absent when gift cards cover everything.
+	Payment *OrderPayment `protobuf:"bytes,17,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Gift cards used.
+	GiftCards []*OrderGiftCard `protobuf:"bytes,18,rep,name=gift_cards,json=giftCards,proto3" json:"gift_cards,omitempty"`
+	// Where to deliver.
+	ShippingAddress *v1.Address `protobuf:"bytes,19,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
+	// Where to bill.
+	BillingAddress *v1.Address `protobuf:"bytes,20,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
+	// Buyer's note.
+	Note string `protobuf:"bytes,21,opt,name=note,proto3" json:"note,omitempty"`
+	// Whether prices and amounts contain tax.
+	PricesIncludeTax bool `protobuf:"varint,22,opt,name=prices_include_tax,json=pricesIncludeTax,proto3" json:"prices_include_tax,omitempty"`
+	// Refunds, oldest first.
+	Refunds []*Refund `protobuf:"bytes,25,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	// Shipments, oldest first.
+	Shipments []*Shipment `protobuf:"bytes,26,rep,name=shipments,proto3" json:"shipments,omitempty"`
+	// Why the order failed; absent otherwise.
+	Failure *OrderFailure `protobuf:"bytes,27,opt,name=failure,proto3" json:"failure,omitempty"`
+	// How the total came about, line by line.
+	Explanation []string `protobuf:"bytes,29,rep,name=explanation,proto3" json:"explanation,omitempty"`
+	// When checkout began.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was placed; absent until then.
+	PlacedAt *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	// When it was cancelled; absent otherwise.
+	CancelledAt *timestamppb.Timestamp `protobuf:"bytes,32,opt,name=cancelled_at,json=cancelledAt,proto3" json:"cancelled_at,omitempty"`
+	// Last change.
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Version, grows with every change.
+	Version       int32 `protobuf:"varint,34,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Order) Reset() {
+	*x = Order{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Order) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Order) ProtoMessage() {}
+
+func (x *Order) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Order.ProtoReflect.Descriptor instead.
+func (*Order) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Order) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Order) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Order) GetCartId() string {
+	if x != nil {
+		return x.CartId
+	}
+	return ""
+}
+
+func (x *Order) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Order) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *Order) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *Order) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Order) GetStatus() OrderStatus {
+	if x != nil {
+		return x.Status
+	}
+	return OrderStatus_ORDER_STATUS_UNSPECIFIED
+}
+
+func (x *Order) GetPaymentStatus() PaymentStatus {
+	if x != nil {
+		return x.PaymentStatus
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *Order) GetFulfillmentStatus() FulfillmentStatus {
+	if x != nil {
+		return x.FulfillmentStatus
+	}
+	return FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED
+}
+
+func (x *Order) GetLines() []*OrderLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Order) GetShipping() *OrderShipping {
+	if x != nil {
+		return x.Shipping
+	}
+	return nil
+}
+
+func (x *Order) GetDiscounts() []*OrderDiscount {
+	if x != nil {
+		return x.Discounts
+	}
+	return nil
+}
+
+func (x *Order) GetTaxes() []*TaxAmount {
+	if x != nil {
+		return x.Taxes
+	}
+	return nil
+}
+
+func (x *Order) GetTotals() *OrderTotals {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+func (x *Order) GetPayment() *OrderPayment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+func (x *Order) GetGiftCards() []*OrderGiftCard {
+	if x != nil {
+		return x.GiftCards
+	}
+	return nil
+}
+
+func (x *Order) GetShippingAddress() *v1.Address {
+	if x != nil {
+		return x.ShippingAddress
+	}
+	return nil
+}
+
+func (x *Order) GetBillingAddress() *v1.Address {
+	if x != nil {
+		return x.BillingAddress
+	}
+	return nil
+}
+
+func (x *Order) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Order) GetPricesIncludeTax() bool {
+	if x != nil {
+		return x.PricesIncludeTax
+	}
+	return false
+}
+
+func (x *Order) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+func (x *Order) GetShipments() []*Shipment {
+	if x != nil {
+		return x.Shipments
+	}
+	return nil
+}
+
+func (x *Order) GetFailure() *OrderFailure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *Order) GetExplanation() []string {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+func (x *Order) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Order) GetPlacedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PlacedAt
+	}
+	return nil
+}
+
+func (x *Order) GetCancelledAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CancelledAt
+	}
+	return nil
+}
+
+func (x *Order) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+func (x *Order) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// OrderLine is one line as it was sold; amounts never change afterwards.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the line in this order.
+	// Line id, UUIDv7 text.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// SKU.
+	// SKU sold.
 	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	// Id of the product when it was sold.
+	// Product the SKU belonged to.
 	ProductId string `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// Title when it was sold.
+	// Product title in the buyer's locale at the time of sale.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
-	// Title of the variant when it was sold.
+	// Variant title, for example "Blue / M"; may be empty.
 	VariantTitle string `protobuf:"bytes,5,opt,name=variant_title,json=variantTitle,proto3" json:"variant_title,omitempty"`
-	// Picture when it was sold.
-	ImageUrl string `protobuf:"bytes,6,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
-	// Units bought.
-	Quantity int32 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Units sent.
-	ShippedQuantity int32 `protobuf:"varint,8,opt,name=shipped_quantity,json=shippedQuantity,proto3" json:"shipped_quantity,omitempty"`
-	// Units refunded.
-	RefundedQuantity int32 `protobuf:"varint,9,opt,name=refunded_quantity,json=refundedQuantity,proto3" json:"refunded_quantity,omitempty"`
-	// Price of one unit.
-	UnitPrice *v1.Amount `protobuf:"bytes,10,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// unit_price × quantity.
-	Subtotal *v1.Amount `protobuf:"bytes,11,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
-	// What promotions took off.
-	Discount *v1.Amount `protobuf:"bytes,12,opt,name=discount,proto3" json:"discount,omitempty"`
-	// Tax of the line.
-	Tax *v1.Amount `protobuf:"bytes,13,opt,name=tax,proto3" json:"tax,omitempty"`
-	// Tax rate in parts per million.
-	TaxRatePpm int32 `protobuf:"varint,14,opt,name=tax_rate_ppm,json=taxRatePpm,proto3" json:"tax_rate_ppm,omitempty"`
-	// What the line cost.
-	Total         *v1.Amount `protobuf:"bytes,15,opt,name=total,proto3" json:"total,omitempty"`
+	// Product handle at the time of sale.
+	Handle string `protobuf:"bytes,6,opt,name=handle,proto3" json:"handle,omitempty"`
+	// Image URL at the time of sale; may be empty.
+	ImageUrl string `protobuf:"bytes,7,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
+	// Whether the unit is delivered.
+	RequiresShipping bool `protobuf:"varint,9,opt,name=requires_shipping,json=requiresShipping,proto3" json:"requires_shipping,omitempty"`
+	// Units sold, 1..1000000.
+	Quantity int32 `protobuf:"varint,11,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Price of one unit before discounts, as the shop shows it.
+	UnitPrice *v1.Amount `protobuf:"bytes,12,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	// unit_price x quantity.
+	Subtotal *v1.Amount `protobuf:"bytes,13,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
+	// Discount on the line, >= 0.
+	Discount *v1.Amount `protobuf:"bytes,14,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Tax on the line after discount.
+	Tax *v1.Amount `protobuf:"bytes,15,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the buyer pays for the line: subtotal - discount, plus tax when prices exclude it.
+	Total *v1.Amount `protobuf:"bytes,16,opt,name=total,proto3" json:"total,omitempty"`
+	// The taxes in tax.
+	Taxes []*TaxAmount `protobuf:"bytes,17,rep,name=taxes,proto3" json:"taxes,omitempty"`
+	// Units shipped so far.
+	QuantityShipped int32 `protobuf:"varint,18,opt,name=quantity_shipped,json=quantityShipped,proto3" json:"quantity_shipped,omitempty"`
+	// Units taken off the order before they were shipped (refund or cancel).
+	QuantityCancelled int32 `protobuf:"varint,19,opt,name=quantity_cancelled,json=quantityCancelled,proto3" json:"quantity_cancelled,omitempty"`
+	// Shipped units booked as returned.
+	QuantityReturned int32 `protobuf:"varint,20,opt,name=quantity_returned,json=quantityReturned,proto3" json:"quantity_returned,omitempty"`
+	// What was refunded, or not captured any more, for the line so far.
+	Refunded      *v1.Amount `protobuf:"bytes,21,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[3]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +1082,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[3]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +1095,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OrderLine) GetId() string {
@@ -675,6 +1133,13 @@ func (x *OrderLine) GetVariantTitle() string {
 	return ""
 }
 
+func (x *OrderLine) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
 func (x *OrderLine) GetImageUrl() string {
 	if x != nil {
 		return x.ImageUrl
@@ -682,23 +1147,16 @@ func (x *OrderLine) GetImageUrl() string {
 	return ""
 }
 
+func (x *OrderLine) GetRequiresShipping() bool {
+	if x != nil {
+		return x.RequiresShipping
+	}
+	return false
+}
+
 func (x *OrderLine) GetQuantity() int32 {
 	if x != nil {
 		return x.Quantity
-	}
-	return 0
-}
-
-func (x *OrderLine) GetShippedQuantity() int32 {
-	if x != nil {
-		return x.ShippedQuantity
-	}
-	return 0
-}
-
-func (x *OrderLine) GetRefundedQuantity() int32 {
-	if x != nil {
-		return x.RefundedQuantity
 	}
 	return 0
 }
@@ -731,13 +1189,6 @@ func (x *OrderLine) GetTax() *v1.Amount {
 	return nil
 }
 
-func (x *OrderLine) GetTaxRatePpm() int32 {
-	if x != nil {
-		return x.TaxRatePpm
-	}
-	return 0
-}
-
 func (x *OrderLine) GetTotal() *v1.Amount {
 	if x != nil {
 		return x.Total
@@ -745,26 +1196,813 @@ func (x *OrderLine) GetTotal() *v1.Amount {
 	return nil
 }
 
-// Shipment is a parcel.
+func (x *OrderLine) GetTaxes() []*TaxAmount {
+	if x != nil {
+		return x.Taxes
+	}
+	return nil
+}
+
+func (x *OrderLine) GetQuantityShipped() int32 {
+	if x != nil {
+		return x.QuantityShipped
+	}
+	return 0
+}
+
+func (x *OrderLine) GetQuantityCancelled() int32 {
+	if x != nil {
+		return x.QuantityCancelled
+	}
+	return 0
+}
+
+func (x *OrderLine) GetQuantityReturned() int32 {
+	if x != nil {
+		return x.QuantityReturned
+	}
+	return 0
+}
+
+func (x *OrderLine) GetRefunded() *v1.Amount {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+// OrderShipping is the delivery as it was sold.
+type OrderShipping struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Shipping method key.
+	MethodKey string `protobuf:"bytes,2,opt,name=method_key,json=methodKey,proto3" json:"method_key,omitempty"`
+	// Method name as shown to the buyer.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Price before discount.
+	Price *v1.Amount `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
+	// Discount, >= 0; equal to price when a promotion made it free.
+	Discount *v1.Amount `protobuf:"bytes,5,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Tax on it.
+	Tax *v1.Amount `protobuf:"bytes,6,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the buyer pays for it.
+	Total *v1.Amount `protobuf:"bytes,7,opt,name=total,proto3" json:"total,omitempty"`
+	// The taxes in tax.
+	Taxes []*TaxAmount `protobuf:"bytes,8,rep,name=taxes,proto3" json:"taxes,omitempty"`
+	// What was refunded, or not captured any more.
+	Refunded      *v1.Amount `protobuf:"bytes,9,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderShipping) Reset() {
+	*x = OrderShipping{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderShipping) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderShipping) ProtoMessage() {}
+
+func (x *OrderShipping) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderShipping.ProtoReflect.Descriptor instead.
+func (*OrderShipping) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OrderShipping) GetMethodKey() string {
+	if x != nil {
+		return x.MethodKey
+	}
+	return ""
+}
+
+func (x *OrderShipping) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OrderShipping) GetPrice() *v1.Amount {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *OrderShipping) GetDiscount() *v1.Amount {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+func (x *OrderShipping) GetTax() *v1.Amount {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *OrderShipping) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *OrderShipping) GetTaxes() []*TaxAmount {
+	if x != nil {
+		return x.Taxes
+	}
+	return nil
+}
+
+func (x *OrderShipping) GetRefunded() *v1.Amount {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+// OrderDiscount is one promotion that applied.
+type OrderDiscount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Promotion name at the time of sale.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Coupon code that unlocked it; empty for automatic ones.
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// What it took off, >= 0.
+	Amount        *v1.Amount `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderDiscount) Reset() {
+	*x = OrderDiscount{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderDiscount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderDiscount) ProtoMessage() {}
+
+func (x *OrderDiscount) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderDiscount.ProtoReflect.Descriptor instead.
+func (*OrderDiscount) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OrderDiscount) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OrderDiscount) GetAmount() *v1.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+// OrderTotals adds the order up: subtotal - discount + shipping (+ tax when prices exclude it) = total.
+type OrderTotals struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sum of the line subtotals.
+	Subtotal *v1.Amount `protobuf:"bytes,1,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
+	// Sum of the discounts on lines, >= 0. A discount on shipping is already taken off shipping.
+	Discount *v1.Amount `protobuf:"bytes,2,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Shipping after its discount.
+	Shipping *v1.Amount `protobuf:"bytes,3,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	// All tax; contained in the other figures when prices_include_tax.
+	Tax *v1.Amount `protobuf:"bytes,4,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the buyer owes for the order.
+	Total *v1.Amount `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`
+	// Part of total that gift cards cover.
+	GiftCard *v1.Amount `protobuf:"bytes,6,opt,name=gift_card,json=giftCard,proto3" json:"gift_card,omitempty"`
+	// Part of total that the payment method covers: total - gift_card.
+	Due *v1.Amount `protobuf:"bytes,7,opt,name=due,proto3" json:"due,omitempty"`
+	// Captured so far from the payment method and gift cards.
+	Captured *v1.Amount `protobuf:"bytes,8,opt,name=captured,proto3" json:"captured,omitempty"`
+	// Refunded so far to the payment method and gift cards.
+	Refunded *v1.Amount `protobuf:"bytes,9,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// Taken off the order before it was captured.
+	Cancelled     *v1.Amount `protobuf:"bytes,10,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderTotals) Reset() {
+	*x = OrderTotals{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderTotals) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderTotals) ProtoMessage() {}
+
+func (x *OrderTotals) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderTotals.ProtoReflect.Descriptor instead.
+func (*OrderTotals) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OrderTotals) GetSubtotal() *v1.Amount {
+	if x != nil {
+		return x.Subtotal
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetDiscount() *v1.Amount {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetShipping() *v1.Amount {
+	if x != nil {
+		return x.Shipping
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetTax() *v1.Amount {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetGiftCard() *v1.Amount {
+	if x != nil {
+		return x.GiftCard
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetDue() *v1.Amount {
+	if x != nil {
+		return x.Due
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetCaptured() *v1.Amount {
+	if x != nil {
+		return x.Captured
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetRefunded() *v1.Amount {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+func (x *OrderTotals) GetCancelled() *v1.Amount {
+	if x != nil {
+		return x.Cancelled
+	}
+	return nil
+}
+
+// OrderPayment is the order's use of a payment method.
+type OrderPayment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Payment method key.
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// Amount asked for.
+	Amount *v1.Amount `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Captured so far.
+	Captured *v1.Amount `protobuf:"bytes,4,opt,name=captured,proto3" json:"captured,omitempty"`
+	// Refunded so far.
+	Refunded *v1.Amount `protobuf:"bytes,5,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// What the buyer has to do now; absent when nothing.
+	NextAction    *NextAction `protobuf:"bytes,6,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderPayment) Reset() {
+	*x = OrderPayment{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderPayment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderPayment) ProtoMessage() {}
+
+func (x *OrderPayment) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderPayment.ProtoReflect.Descriptor instead.
+func (*OrderPayment) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OrderPayment) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *OrderPayment) GetAmount() *v1.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderPayment) GetCaptured() *v1.Amount {
+	if x != nil {
+		return x.Captured
+	}
+	return nil
+}
+
+func (x *OrderPayment) GetRefunded() *v1.Amount {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+func (x *OrderPayment) GetNextAction() *NextAction {
+	if x != nil {
+		return x.NextAction
+	}
+	return nil
+}
+
+// NextAction is what the buyer has to do before the order can be placed.
+type NextAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Kind of action.
+	Type NextActionType `protobuf:"varint,1,opt,name=type,proto3,enum=cartwright.storefront.v1.NextActionType" json:"type,omitempty"`
+	// Where to send or what to open; absolute URL; may be empty for vouchers.
+	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	// QR content or voucher reference; empty for redirects.
+	Data string `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// After this moment the order fails and everything held is released.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NextAction) Reset() {
+	*x = NextAction{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NextAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NextAction) ProtoMessage() {}
+
+func (x *NextAction) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NextAction.ProtoReflect.Descriptor instead.
+func (*NextAction) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *NextAction) GetType() NextActionType {
+	if x != nil {
+		return x.Type
+	}
+	return NextActionType_NEXT_ACTION_TYPE_UNSPECIFIED
+}
+
+func (x *NextAction) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *NextAction) GetData() string {
+	if x != nil {
+		return x.Data
+	}
+	return ""
+}
+
+func (x *NextAction) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+// OrderGiftCard is one gift card used in the order. The code is never stored.
+type OrderGiftCard struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Gift card id.
+	GiftCardId string `protobuf:"bytes,1,opt,name=gift_card_id,json=giftCardId,proto3" json:"gift_card_id,omitempty"`
+	// Last four characters of the code.
+	Last4 string `protobuf:"bytes,2,opt,name=last4,proto3" json:"last4,omitempty"`
+	// Amount taken from the card.
+	Amount *v1.Amount `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Amount put back on the card.
+	Refunded      *v1.Amount `protobuf:"bytes,4,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderGiftCard) Reset() {
+	*x = OrderGiftCard{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderGiftCard) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderGiftCard) ProtoMessage() {}
+
+func (x *OrderGiftCard) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderGiftCard.ProtoReflect.Descriptor instead.
+func (*OrderGiftCard) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OrderGiftCard) GetGiftCardId() string {
+	if x != nil {
+		return x.GiftCardId
+	}
+	return ""
+}
+
+func (x *OrderGiftCard) GetLast4() string {
+	if x != nil {
+		return x.Last4
+	}
+	return ""
+}
+
+func (x *OrderGiftCard) GetAmount() *v1.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderGiftCard) GetRefunded() *v1.Amount {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+// Refund is one refund of an order.
+type Refund struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Refund id, UUIDv7 text.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// How far it is.
+	Status OperationStatus `protobuf:"varint,2,opt,name=status,proto3,enum=cartwright.storefront.v1.OperationStatus" json:"status,omitempty"`
+	// Why, as the caller said.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Lines given back.
+	Lines []*RefundLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Shipping money given back, tax included.
+	Shipping *v1.Amount `protobuf:"bytes,5,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	// Tax within shipping.
+	ShippingTax *v1.Amount `protobuf:"bytes,6,opt,name=shipping_tax,json=shippingTax,proto3" json:"shipping_tax,omitempty"`
+	// Everything: lines + shipping = not_captured + to_payment + to_gift_cards.
+	Total *v1.Amount `protobuf:"bytes,7,opt,name=total,proto3" json:"total,omitempty"`
+	// Why it failed; empty otherwise.
+	FailureReason string `protobuf:"bytes,12,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
+	// When it was asked for.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it ended.
+	CompletedAt   *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Refund) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Refund) GetStatus() OperationStatus {
+	if x != nil {
+		return x.Status
+	}
+	return OperationStatus_OPERATION_STATUS_UNSPECIFIED
+}
+
+func (x *Refund) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Refund) GetLines() []*RefundLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Refund) GetShipping() *v1.Amount {
+	if x != nil {
+		return x.Shipping
+	}
+	return nil
+}
+
+func (x *Refund) GetShippingTax() *v1.Amount {
+	if x != nil {
+		return x.ShippingTax
+	}
+	return nil
+}
+
+func (x *Refund) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *Refund) GetFailureReason() string {
+	if x != nil {
+		return x.FailureReason
+	}
+	return ""
+}
+
+func (x *Refund) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Refund) GetCompletedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CompletedAt
+	}
+	return nil
+}
+
+// RefundLine is the part of one line in a refund.
+type RefundLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Order line.
+	OrderLineId string `protobuf:"bytes,1,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
+	// Units given back.
+	Quantity int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Units of quantity that were not shipped and were taken off the order.
+	CancelledQuantity int32 `protobuf:"varint,3,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
+	// Units of quantity that had been shipped and were booked as returned.
+	ReturnedQuantity int32 `protobuf:"varint,4,opt,name=returned_quantity,json=returnedQuantity,proto3" json:"returned_quantity,omitempty"`
+	// Money for the units, tax included.
+	Amount *v1.Amount `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Tax within amount.
+	Tax           *v1.Amount `protobuf:"bytes,6,opt,name=tax,proto3" json:"tax,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundLine) Reset() {
+	*x = RefundLine{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundLine) ProtoMessage() {}
+
+func (x *RefundLine) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundLine.ProtoReflect.Descriptor instead.
+func (*RefundLine) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RefundLine) GetOrderLineId() string {
+	if x != nil {
+		return x.OrderLineId
+	}
+	return ""
+}
+
+func (x *RefundLine) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *RefundLine) GetCancelledQuantity() int32 {
+	if x != nil {
+		return x.CancelledQuantity
+	}
+	return 0
+}
+
+func (x *RefundLine) GetReturnedQuantity() int32 {
+	if x != nil {
+		return x.ReturnedQuantity
+	}
+	return 0
+}
+
+func (x *RefundLine) GetAmount() *v1.Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *RefundLine) GetTax() *v1.Amount {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+// Shipment is one parcel of an order.
 type Shipment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id.
+	// Shipment id, UUIDv7 text; the same id in the inventory service.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Carrier's name.
-	Carrier string `protobuf:"bytes,2,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	// Tracking number, empty when there is none.
-	TrackingNumber string `protobuf:"bytes,3,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
-	// What is in it.
-	Lines []*ShipmentLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	// When it left.
-	ShippedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=shipped_at,json=shippedAt,proto3" json:"shipped_at,omitempty"`
+	// How far it is.
+	Status OperationStatus `protobuf:"varint,2,opt,name=status,proto3,enum=cartwright.storefront.v1.OperationStatus" json:"status,omitempty"`
+	// Units in it.
+	Lines []*ShipmentLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Carrier name.
+	Carrier string `protobuf:"bytes,4,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	// Carrier's tracking number.
+	TrackingNumber string `protobuf:"bytes,5,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	// Why it failed; empty otherwise.
+	FailureReason string `protobuf:"bytes,7,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
+	// When it was asked for.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When the units left stock.
+	ShippedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=shipped_at,json=shippedAt,proto3" json:"shipped_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Shipment) Reset() {
 	*x = Shipment{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[4]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +2014,7 @@ func (x *Shipment) String() string {
 func (*Shipment) ProtoMessage() {}
 
 func (x *Shipment) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[4]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +2027,7 @@ func (x *Shipment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shipment.ProtoReflect.Descriptor instead.
 func (*Shipment) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Shipment) GetId() string {
@@ -797,6 +2035,20 @@ func (x *Shipment) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *Shipment) GetStatus() OperationStatus {
+	if x != nil {
+		return x.Status
+	}
+	return OperationStatus_OPERATION_STATUS_UNSPECIFIED
+}
+
+func (x *Shipment) GetLines() []*ShipmentLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
 }
 
 func (x *Shipment) GetCarrier() string {
@@ -813,9 +2065,16 @@ func (x *Shipment) GetTrackingNumber() string {
 	return ""
 }
 
-func (x *Shipment) GetLines() []*ShipmentLine {
+func (x *Shipment) GetFailureReason() string {
 	if x != nil {
-		return x.Lines
+		return x.FailureReason
+	}
+	return ""
+}
+
+func (x *Shipment) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
 	}
 	return nil
 }
@@ -827,20 +2086,22 @@ func (x *Shipment) GetShippedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// ShipmentLine is units of an order line in a parcel.
+// ShipmentLine is the part of one line in a shipment.
 type ShipmentLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the order line.
+	// Order line.
 	OrderLineId string `protobuf:"bytes,1,opt,name=order_line_id,json=orderLineId,proto3" json:"order_line_id,omitempty"`
+	// SKU of the line.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
 	// Units.
-	Quantity      int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Quantity      int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShipmentLine) Reset() {
 	*x = ShipmentLine{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[5]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +2113,7 @@ func (x *ShipmentLine) String() string {
 func (*ShipmentLine) ProtoMessage() {}
 
 func (x *ShipmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[5]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,12 +2126,19 @@ func (x *ShipmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipmentLine.ProtoReflect.Descriptor instead.
 func (*ShipmentLine) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ShipmentLine) GetOrderLineId() string {
 	if x != nil {
 		return x.OrderLineId
+	}
+	return ""
+}
+
+func (x *ShipmentLine) GetSku() string {
+	if x != nil {
+		return x.Sku
 	}
 	return ""
 }
@@ -882,38 +2150,32 @@ func (x *ShipmentLine) GetQuantity() int32 {
 	return 0
 }
 
-// Refund is money that went back.
-type Refund struct {
+// OrderFailure says why checkout ended without a purchase.
+type OrderFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Amount, positive.
-	Amount *v1.Amount `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// True when the money is on its way or arrived; false while it is being worked on.
-	Done bool `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
-	// Reason as staff gave it.
-	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When it was asked for.
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Reason, one of the public error reasons, for example PAYMENT_DECLINED, SOLD_OUT, PRICE_CHANGED, PAYMENT_EXPIRED.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Sentence for the buyer.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Refund) Reset() {
-	*x = Refund{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[6]
+func (x *OrderFailure) Reset() {
+	*x = OrderFailure{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Refund) String() string {
+func (x *OrderFailure) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Refund) ProtoMessage() {}
+func (*OrderFailure) ProtoMessage() {}
 
-func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[6]
+func (x *OrderFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,538 +2186,26 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
-func (*Refund) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{6}
+// Deprecated: Use OrderFailure.ProtoReflect.Descriptor instead.
+func (*OrderFailure) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *Refund) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Refund) GetAmount() *v1.Amount {
-	if x != nil {
-		return x.Amount
-	}
-	return nil
-}
-
-func (x *Refund) GetDone() bool {
-	if x != nil {
-		return x.Done
-	}
-	return false
-}
-
-func (x *Refund) GetReason() string {
+func (x *OrderFailure) GetReason() string {
 	if x != nil {
 		return x.Reason
 	}
 	return ""
 }
 
-func (x *Refund) GetCreatedAt() *timestamppb.Timestamp {
+func (x *OrderFailure) GetMessage() string {
 	if x != nil {
-		return x.CreatedAt
-	}
-	return nil
-}
-
-// Order is what was bought.
-type Order struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id: 26 characters, 128 random bits.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Number for people, such as "UK-10042"; empty until the order is placed.
-	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	// Where the order is.
-	Status OrderStatus `protobuf:"varint,3,opt,name=status,proto3,enum=cartwright.storefront.v1.OrderStatus" json:"status,omitempty"`
-	// How its money stands.
-	PaymentStatus PaymentStatus `protobuf:"varint,4,opt,name=payment_status,json=paymentStatus,proto3,enum=cartwright.storefront.v1.PaymentStatus" json:"payment_status,omitempty"`
-	// How much was sent.
-	FulfillmentStatus FulfillmentStatus `protobuf:"varint,5,opt,name=fulfillment_status,json=fulfillmentStatus,proto3,enum=cartwright.storefront.v1.FulfillmentStatus" json:"fulfillment_status,omitempty"`
-	// Channel key.
-	Channel string `protobuf:"bytes,6,opt,name=channel,proto3" json:"channel,omitempty"`
-	// Currency, ISO 4217.
-	Currency string `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
-	// Id of the cart it was made from.
-	CartId string `protobuf:"bytes,8,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// E-mail.
-	Email string `protobuf:"bytes,9,opt,name=email,proto3" json:"email,omitempty"`
-	// Where it goes.
-	ShippingAddress *v1.Address `protobuf:"bytes,10,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// Who pays.
-	BillingAddress *v1.Address `protobuf:"bytes,11,opt,name=billing_address,json=billingAddress,proto3" json:"billing_address,omitempty"`
-	// Lines as they were sold.
-	Lines []*OrderLine `protobuf:"bytes,12,rep,name=lines,proto3" json:"lines,omitempty"`
-	// Chosen way to deliver.
-	ShippingOption *ShippingOption `protobuf:"bytes,13,opt,name=shipping_option,json=shippingOption,proto3" json:"shipping_option,omitempty"`
-	// Promotions.
-	Discounts []*Discount `protobuf:"bytes,14,rep,name=discounts,proto3" json:"discounts,omitempty"`
-	// Gift cards.
-	GiftCards []*AppliedGiftCard `protobuf:"bytes,15,rep,name=gift_cards,json=giftCards,proto3" json:"gift_cards,omitempty"`
-	// Totals.
-	Totals *Totals `protobuf:"bytes,16,opt,name=totals,proto3" json:"totals,omitempty"`
-	// Taken so far, gift cards included.
-	Captured *v1.Amount `protobuf:"bytes,17,opt,name=captured,proto3" json:"captured,omitempty"`
-	// Given back so far.
-	Refunded *v1.Amount `protobuf:"bytes,18,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// Parcels.
-	Shipments []*Shipment `protobuf:"bytes,19,rep,name=shipments,proto3" json:"shipments,omitempty"`
-	// Refunds.
-	Refunds []*Refund `protobuf:"bytes,20,rep,name=refunds,proto3" json:"refunds,omitempty"`
-	// What the buyer has to do, when status is REQUIRES_ACTION.
-	NextAction *NextAction `protobuf:"bytes,21,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
-	// Reason (UPPER_SNAKE) when status is FAILED.
-	FailureReason string `protobuf:"bytes,22,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
-	// How the total came about.
-	Explanation []*Step `protobuf:"bytes,23,rep,name=explanation,proto3" json:"explanation,omitempty"`
-	// When checkout began.
-	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// When it was placed.
-	PlacedAt *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
-	// Note of the buyer.
-	Note          string `protobuf:"bytes,26,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Order) Reset() {
-	*x = Order{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Order) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Order) ProtoMessage() {}
-
-func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Order.ProtoReflect.Descriptor instead.
-func (*Order) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Order) GetId() string {
-	if x != nil {
-		return x.Id
+		return x.Message
 	}
 	return ""
 }
 
-func (x *Order) GetNumber() string {
-	if x != nil {
-		return x.Number
-	}
-	return ""
-}
-
-func (x *Order) GetStatus() OrderStatus {
-	if x != nil {
-		return x.Status
-	}
-	return OrderStatus_ORDER_STATUS_UNSPECIFIED
-}
-
-func (x *Order) GetPaymentStatus() PaymentStatus {
-	if x != nil {
-		return x.PaymentStatus
-	}
-	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
-}
-
-func (x *Order) GetFulfillmentStatus() FulfillmentStatus {
-	if x != nil {
-		return x.FulfillmentStatus
-	}
-	return FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED
-}
-
-func (x *Order) GetChannel() string {
-	if x != nil {
-		return x.Channel
-	}
-	return ""
-}
-
-func (x *Order) GetCurrency() string {
-	if x != nil {
-		return x.Currency
-	}
-	return ""
-}
-
-func (x *Order) GetCartId() string {
-	if x != nil {
-		return x.CartId
-	}
-	return ""
-}
-
-func (x *Order) GetEmail() string {
-	if x != nil {
-		return x.Email
-	}
-	return ""
-}
-
-func (x *Order) GetShippingAddress() *v1.Address {
-	if x != nil {
-		return x.ShippingAddress
-	}
-	return nil
-}
-
-func (x *Order) GetBillingAddress() *v1.Address {
-	if x != nil {
-		return x.BillingAddress
-	}
-	return nil
-}
-
-func (x *Order) GetLines() []*OrderLine {
-	if x != nil {
-		return x.Lines
-	}
-	return nil
-}
-
-func (x *Order) GetShippingOption() *ShippingOption {
-	if x != nil {
-		return x.ShippingOption
-	}
-	return nil
-}
-
-func (x *Order) GetDiscounts() []*Discount {
-	if x != nil {
-		return x.Discounts
-	}
-	return nil
-}
-
-func (x *Order) GetGiftCards() []*AppliedGiftCard {
-	if x != nil {
-		return x.GiftCards
-	}
-	return nil
-}
-
-func (x *Order) GetTotals() *Totals {
-	if x != nil {
-		return x.Totals
-	}
-	return nil
-}
-
-func (x *Order) GetCaptured() *v1.Amount {
-	if x != nil {
-		return x.Captured
-	}
-	return nil
-}
-
-func (x *Order) GetRefunded() *v1.Amount {
-	if x != nil {
-		return x.Refunded
-	}
-	return nil
-}
-
-func (x *Order) GetShipments() []*Shipment {
-	if x != nil {
-		return x.Shipments
-	}
-	return nil
-}
-
-func (x *Order) GetRefunds() []*Refund {
-	if x != nil {
-		return x.Refunds
-	}
-	return nil
-}
-
-func (x *Order) GetNextAction() *NextAction {
-	if x != nil {
-		return x.NextAction
-	}
-	return nil
-}
-
-func (x *Order) GetFailureReason() string {
-	if x != nil {
-		return x.FailureReason
-	}
-	return ""
-}
-
-func (x *Order) GetExplanation() []*Step {
-	if x != nil {
-		return x.Explanation
-	}
-	return nil
-}
-
-func (x *Order) GetCreatedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreatedAt
-	}
-	return nil
-}
-
-func (x *Order) GetPlacedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.PlacedAt
-	}
-	return nil
-}
-
-func (x *Order) GetNote() string {
-	if x != nil {
-		return x.Note
-	}
-	return ""
-}
-
-// Asks for ways to pay.
-type ListPaymentMethodsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Channel key; empty means the default channel.
-	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	// Country of the buyer, ISO 3166-1 alpha-2; empty means the channel's default.
-	Country string `protobuf:"bytes,2,opt,name=country,proto3" json:"country,omitempty"`
-	// Currency, ISO 4217; empty means the channel's default.
-	Currency      string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListPaymentMethodsRequest) Reset() {
-	*x = ListPaymentMethodsRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListPaymentMethodsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListPaymentMethodsRequest) ProtoMessage() {}
-
-func (x *ListPaymentMethodsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListPaymentMethodsRequest.ProtoReflect.Descriptor instead.
-func (*ListPaymentMethodsRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ListPaymentMethodsRequest) GetChannel() string {
-	if x != nil {
-		return x.Channel
-	}
-	return ""
-}
-
-func (x *ListPaymentMethodsRequest) GetCountry() string {
-	if x != nil {
-		return x.Country
-	}
-	return ""
-}
-
-func (x *ListPaymentMethodsRequest) GetCurrency() string {
-	if x != nil {
-		return x.Currency
-	}
-	return ""
-}
-
-// Ways to pay.
-type ListPaymentMethodsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Methods in the order to show them.
-	Methods       []*PaymentMethod `protobuf:"bytes,1,rep,name=methods,proto3" json:"methods,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListPaymentMethodsResponse) Reset() {
-	*x = ListPaymentMethodsResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListPaymentMethodsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListPaymentMethodsResponse) ProtoMessage() {}
-
-func (x *ListPaymentMethodsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListPaymentMethodsResponse.ProtoReflect.Descriptor instead.
-func (*ListPaymentMethodsResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *ListPaymentMethodsResponse) GetMethods() []*PaymentMethod {
-	if x != nil {
-		return x.Methods
-	}
-	return nil
-}
-
-// Places an order.
-type CheckoutRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Cart id.
-	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// Total that the buyer saw. When it is given and differs by one minor unit, nothing happens but 409 PRICE_CHANGED.
-	ExpectedTotal *v1.Amount `protobuf:"bytes,2,opt,name=expected_total,json=expectedTotal,proto3" json:"expected_total,omitempty"`
-	// How to pay what gift cards leave; absent when nothing is left.
-	Payment       *PaymentInput `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CheckoutRequest) Reset() {
-	*x = CheckoutRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CheckoutRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CheckoutRequest) ProtoMessage() {}
-
-func (x *CheckoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CheckoutRequest.ProtoReflect.Descriptor instead.
-func (*CheckoutRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *CheckoutRequest) GetCartId() string {
-	if x != nil {
-		return x.CartId
-	}
-	return ""
-}
-
-func (x *CheckoutRequest) GetExpectedTotal() *v1.Amount {
-	if x != nil {
-		return x.ExpectedTotal
-	}
-	return nil
-}
-
-func (x *CheckoutRequest) GetPayment() *PaymentInput {
-	if x != nil {
-		return x.Payment
-	}
-	return nil
-}
-
-// The order.
-type CheckoutResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CheckoutResponse) Reset() {
-	*x = CheckoutResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CheckoutResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CheckoutResponse) ProtoMessage() {}
-
-func (x *CheckoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CheckoutResponse.ProtoReflect.Descriptor instead.
-func (*CheckoutResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *CheckoutResponse) GetOrder() *Order {
-	if x != nil {
-		return x.Order
-	}
-	return nil
-}
-
-// Tells that the buyer came back.
+// ResumeCheckoutRequest names the order.
 type ResumeCheckoutRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Order id.
@@ -1466,7 +2216,7 @@ type ResumeCheckoutRequest struct {
 
 func (x *ResumeCheckoutRequest) Reset() {
 	*x = ResumeCheckoutRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[12]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1478,7 +2228,7 @@ func (x *ResumeCheckoutRequest) String() string {
 func (*ResumeCheckoutRequest) ProtoMessage() {}
 
 func (x *ResumeCheckoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[12]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +2241,7 @@ func (x *ResumeCheckoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeCheckoutRequest.ProtoReflect.Descriptor instead.
 func (*ResumeCheckoutRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ResumeCheckoutRequest) GetOrderId() string {
@@ -1501,10 +2251,10 @@ func (x *ResumeCheckoutRequest) GetOrderId() string {
 	return ""
 }
 
-// The order.
+// ResumeCheckoutResponse is the order.
 type ResumeCheckoutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The order as it is now. A failed order is answered as such (status failed, failure set), not as an error.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1512,7 +2262,7 @@ type ResumeCheckoutResponse struct {
 
 func (x *ResumeCheckoutResponse) Reset() {
 	*x = ResumeCheckoutResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[13]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +2274,7 @@ func (x *ResumeCheckoutResponse) String() string {
 func (*ResumeCheckoutResponse) ProtoMessage() {}
 
 func (x *ResumeCheckoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[13]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,12 +2287,332 @@ func (x *ResumeCheckoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeCheckoutResponse.ProtoReflect.Descriptor instead.
 func (*ResumeCheckoutResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ResumeCheckoutResponse) GetOrder() *Order {
 	if x != nil {
 		return x.Order
+	}
+	return nil
+}
+
+// GetOrderRequest names the order.
+type GetOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Order id, 26 characters of lower-case base32.
+	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOrderRequest) Reset() {
+	*x = GetOrderRequest{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOrderRequest) ProtoMessage() {}
+
+func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
+func (*GetOrderRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *GetOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+// GetOrderResponse is the order.
+type GetOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOrderResponse) Reset() {
+	*x = GetOrderResponse{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOrderResponse) ProtoMessage() {}
+
+func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
+func (*GetOrderResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// CancelOrderRequest names the order.
+type CancelOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Order id.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Why; shown in the history.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelOrderRequest) Reset() {
+	*x = CancelOrderRequest{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelOrderRequest) ProtoMessage() {}
+
+func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
+func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CancelOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *CancelOrderRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// CancelOrderResponse is the order afterwards.
+type CancelOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelOrderResponse) Reset() {
+	*x = CancelOrderResponse{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelOrderResponse) ProtoMessage() {}
+
+func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
+func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CancelOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// OrderSummary is an order in a list.
+type OrderSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Order id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Number for people; empty until placed.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Channel key.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Life of the order.
+	Status OrderStatus `protobuf:"varint,6,opt,name=status,proto3,enum=cartwright.storefront.v1.OrderStatus" json:"status,omitempty"`
+	// How far the money is.
+	PaymentStatus PaymentStatus `protobuf:"varint,7,opt,name=payment_status,json=paymentStatus,proto3,enum=cartwright.storefront.v1.PaymentStatus" json:"payment_status,omitempty"`
+	// How far the goods are.
+	FulfillmentStatus FulfillmentStatus `protobuf:"varint,8,opt,name=fulfillment_status,json=fulfillmentStatus,proto3,enum=cartwright.storefront.v1.FulfillmentStatus" json:"fulfillment_status,omitempty"`
+	// What the buyer owes.
+	Total *v1.Amount `protobuf:"bytes,9,opt,name=total,proto3" json:"total,omitempty"`
+	// Number of lines.
+	LineCount int32 `protobuf:"varint,10,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	// When checkout began.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was placed; absent until then.
+	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderSummary) Reset() {
+	*x = OrderSummary{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderSummary) ProtoMessage() {}
+
+func (x *OrderSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderSummary.ProtoReflect.Descriptor instead.
+func (*OrderSummary) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *OrderSummary) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OrderSummary) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *OrderSummary) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *OrderSummary) GetStatus() OrderStatus {
+	if x != nil {
+		return x.Status
+	}
+	return OrderStatus_ORDER_STATUS_UNSPECIFIED
+}
+
+func (x *OrderSummary) GetPaymentStatus() PaymentStatus {
+	if x != nil {
+		return x.PaymentStatus
+	}
+	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
+}
+
+func (x *OrderSummary) GetFulfillmentStatus() FulfillmentStatus {
+	if x != nil {
+		return x.FulfillmentStatus
+	}
+	return FulfillmentStatus_FULFILLMENT_STATUS_UNSPECIFIED
+}
+
+func (x *OrderSummary) GetTotal() *v1.Amount {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *OrderSummary) GetLineCount() int32 {
+	if x != nil {
+		return x.LineCount
+	}
+	return 0
+}
+
+func (x *OrderSummary) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *OrderSummary) GetPlacedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PlacedAt
 	}
 	return nil
 }
@@ -1558,7 +2628,7 @@ type LookupGiftCardRequest struct {
 
 func (x *LookupGiftCardRequest) Reset() {
 	*x = LookupGiftCardRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[14]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +2640,7 @@ func (x *LookupGiftCardRequest) String() string {
 func (*LookupGiftCardRequest) ProtoMessage() {}
 
 func (x *LookupGiftCardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[14]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +2653,7 @@ func (x *LookupGiftCardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupGiftCardRequest.ProtoReflect.Descriptor instead.
 func (*LookupGiftCardRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *LookupGiftCardRequest) GetCode() string {
@@ -1599,7 +2669,7 @@ type LookupGiftCardResponse struct {
 	// Last four characters of the code.
 	Last4 string `protobuf:"bytes,1,opt,name=last4,proto3" json:"last4,omitempty"`
 	// What can be spent.
-	Balance *v1.Amount `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
+	Available *v1.Amount `protobuf:"bytes,2,opt,name=available,proto3" json:"available,omitempty"`
 	// When it ends, absent when it does not.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1608,7 +2678,7 @@ type LookupGiftCardResponse struct {
 
 func (x *LookupGiftCardResponse) Reset() {
 	*x = LookupGiftCardResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[15]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +2690,7 @@ func (x *LookupGiftCardResponse) String() string {
 func (*LookupGiftCardResponse) ProtoMessage() {}
 
 func (x *LookupGiftCardResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[15]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +2703,7 @@ func (x *LookupGiftCardResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupGiftCardResponse.ProtoReflect.Descriptor instead.
 func (*LookupGiftCardResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *LookupGiftCardResponse) GetLast4() string {
@@ -1643,9 +2713,9 @@ func (x *LookupGiftCardResponse) GetLast4() string {
 	return ""
 }
 
-func (x *LookupGiftCardResponse) GetBalance() *v1.Amount {
+func (x *LookupGiftCardResponse) GetAvailable() *v1.Amount {
 	if x != nil {
-		return x.Balance
+		return x.Available
 	}
 	return nil
 }
@@ -1653,98 +2723,6 @@ func (x *LookupGiftCardResponse) GetBalance() *v1.Amount {
 func (x *LookupGiftCardResponse) GetExpiresAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExpiresAt
-	}
-	return nil
-}
-
-// Asks for an order.
-type GetOrderRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Order id.
-	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetOrderRequest) Reset() {
-	*x = GetOrderRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[16]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetOrderRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetOrderRequest) ProtoMessage() {}
-
-func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[16]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
-func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{16}
-}
-
-func (x *GetOrderRequest) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-// An order.
-type GetOrderResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetOrderResponse) Reset() {
-	*x = GetOrderResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetOrderResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetOrderResponse) ProtoMessage() {}
-
-func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
-func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{17}
-}
-
-func (x *GetOrderResponse) GetOrder() *Order {
-	if x != nil {
-		return x.Order
 	}
 	return nil
 }
@@ -1762,7 +2740,7 @@ type ListMyOrdersRequest struct {
 
 func (x *ListMyOrdersRequest) Reset() {
 	*x = ListMyOrdersRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[18]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +2752,7 @@ func (x *ListMyOrdersRequest) String() string {
 func (*ListMyOrdersRequest) ProtoMessage() {}
 
 func (x *ListMyOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[18]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +2765,7 @@ func (x *ListMyOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMyOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListMyOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListMyOrdersRequest) GetPageSize() int32 {
@@ -1808,7 +2786,7 @@ func (x *ListMyOrdersRequest) GetPageToken() string {
 type ListMyOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Orders, newest first.
-	Orders []*Order `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
+	Orders []*OrderSummary `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
 	// Token for the next page, empty at the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1817,7 +2795,7 @@ type ListMyOrdersResponse struct {
 
 func (x *ListMyOrdersResponse) Reset() {
 	*x = ListMyOrdersResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[19]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +2807,7 @@ func (x *ListMyOrdersResponse) String() string {
 func (*ListMyOrdersResponse) ProtoMessage() {}
 
 func (x *ListMyOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[19]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,10 +2820,10 @@ func (x *ListMyOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMyOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListMyOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
-func (x *ListMyOrdersResponse) GetOrders() []*Order {
+func (x *ListMyOrdersResponse) GetOrders() []*OrderSummary {
 	if x != nil {
 		return x.Orders
 	}
@@ -1859,268 +2837,24 @@ func (x *ListMyOrdersResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Cancels an order.
-type CancelOrderRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Order id.
-	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// Why, for the merchant.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CancelOrderRequest) Reset() {
-	*x = CancelOrderRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CancelOrderRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CancelOrderRequest) ProtoMessage() {}
-
-func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[20]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
-func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *CancelOrderRequest) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-func (x *CancelOrderRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-// The cancelled order.
-type CancelOrderResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CancelOrderResponse) Reset() {
-	*x = CancelOrderResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[21]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CancelOrderResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CancelOrderResponse) ProtoMessage() {}
-
-func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[21]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
-func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{21}
-}
-
-func (x *CancelOrderResponse) GetOrder() *Order {
-	if x != nil {
-		return x.Order
-	}
-	return nil
-}
-
-// SavedAddress is an address in a customer's book.
-type SavedAddress struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id, a UUID.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The address.
-	Address *v1.Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
-	// True for the one to propose first.
-	IsDefault     bool `protobuf:"varint,3,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SavedAddress) Reset() {
-	*x = SavedAddress{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SavedAddress) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SavedAddress) ProtoMessage() {}
-
-func (x *SavedAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SavedAddress.ProtoReflect.Descriptor instead.
-func (*SavedAddress) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *SavedAddress) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *SavedAddress) GetAddress() *v1.Address {
-	if x != nil {
-		return x.Address
-	}
-	return nil
-}
-
-func (x *SavedAddress) GetIsDefault() bool {
-	if x != nil {
-		return x.IsDefault
-	}
-	return false
-}
-
-// Asks for saved addresses.
-type ListAddressesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListAddressesRequest) Reset() {
-	*x = ListAddressesRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListAddressesRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListAddressesRequest) ProtoMessage() {}
-
-func (x *ListAddressesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListAddressesRequest.ProtoReflect.Descriptor instead.
-func (*ListAddressesRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{23}
-}
-
-// Saved addresses.
-type ListAddressesResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Addresses, the default one first; at most 50.
-	Addresses     []*SavedAddress `protobuf:"bytes,1,rep,name=addresses,proto3" json:"addresses,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListAddressesResponse) Reset() {
-	*x = ListAddressesResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[24]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListAddressesResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListAddressesResponse) ProtoMessage() {}
-
-func (x *ListAddressesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[24]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListAddressesResponse.ProtoReflect.Descriptor instead.
-func (*ListAddressesResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{24}
-}
-
-func (x *ListAddressesResponse) GetAddresses() []*SavedAddress {
-	if x != nil {
-		return x.Addresses
-	}
-	return nil
-}
-
-// Saves an address.
+// CreateAddressRequest is the new address.
 type CreateAddressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// Customer's name for it, up to 60 characters.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
 	// The address.
-	Address *v1.Address `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
-	// Make it the one to propose first.
-	IsDefault     bool `protobuf:"varint,2,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Address *v1.Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// Makes it the usual place of delivery.
+	DefaultShipping bool `protobuf:"varint,3,opt,name=default_shipping,json=defaultShipping,proto3" json:"default_shipping,omitempty"`
+	// Makes it the usual billing address.
+	DefaultBilling bool `protobuf:"varint,4,opt,name=default_billing,json=defaultBilling,proto3" json:"default_billing,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CreateAddressRequest) Reset() {
 	*x = CreateAddressRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[25]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2866,7 @@ func (x *CreateAddressRequest) String() string {
 func (*CreateAddressRequest) ProtoMessage() {}
 
 func (x *CreateAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[25]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2879,14 @@ func (x *CreateAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAddressRequest.ProtoReflect.Descriptor instead.
 func (*CreateAddressRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *CreateAddressRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
 }
 
 func (x *CreateAddressRequest) GetAddress() *v1.Address {
@@ -2155,17 +2896,24 @@ func (x *CreateAddressRequest) GetAddress() *v1.Address {
 	return nil
 }
 
-func (x *CreateAddressRequest) GetIsDefault() bool {
+func (x *CreateAddressRequest) GetDefaultShipping() bool {
 	if x != nil {
-		return x.IsDefault
+		return x.DefaultShipping
 	}
 	return false
 }
 
-// The saved address.
+func (x *CreateAddressRequest) GetDefaultBilling() bool {
+	if x != nil {
+		return x.DefaultBilling
+	}
+	return false
+}
+
+// CreateAddressResponse is the saved address.
 type CreateAddressResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The address with its id.
+	// The address.
 	Address       *SavedAddress `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2173,7 +2921,7 @@ type CreateAddressResponse struct {
 
 func (x *CreateAddressResponse) Reset() {
 	*x = CreateAddressResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[26]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2933,7 @@ func (x *CreateAddressResponse) String() string {
 func (*CreateAddressResponse) ProtoMessage() {}
 
 func (x *CreateAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[26]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2946,7 @@ func (x *CreateAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAddressResponse.ProtoReflect.Descriptor instead.
 func (*CreateAddressResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CreateAddressResponse) GetAddress() *SavedAddress {
@@ -2208,22 +2956,137 @@ func (x *CreateAddressResponse) GetAddress() *SavedAddress {
 	return nil
 }
 
-// Replaces an address.
-type UpdateAddressRequest struct {
+// SavedAddress is an address a customer keeps.
+type SavedAddress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of a saved address.
-	AddressId string `protobuf:"bytes,1,opt,name=address_id,json=addressId,proto3" json:"address_id,omitempty"`
+	// Address id, UUIDv7 text.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Customer's name for it, for example "Home"; may be empty.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
 	// The address.
-	Address *v1.Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
-	// Make it the one to propose first.
-	IsDefault     bool `protobuf:"varint,3,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
+	Address *v1.Address `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// Whether it is the customer's usual place of delivery; at most one is.
+	DefaultShipping bool `protobuf:"varint,4,opt,name=default_shipping,json=defaultShipping,proto3" json:"default_shipping,omitempty"`
+	// Whether it is the customer's usual billing address; at most one is.
+	DefaultBilling bool `protobuf:"varint,5,opt,name=default_billing,json=defaultBilling,proto3" json:"default_billing,omitempty"`
+	// Version, grows with every change.
+	Version int32 `protobuf:"varint,6,opt,name=version,proto3" json:"version,omitempty"`
+	// When it was saved.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Last change.
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *SavedAddress) Reset() {
+	*x = SavedAddress{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedAddress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedAddress) ProtoMessage() {}
+
+func (x *SavedAddress) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedAddress.ProtoReflect.Descriptor instead.
+func (*SavedAddress) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SavedAddress) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SavedAddress) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *SavedAddress) GetAddress() *v1.Address {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *SavedAddress) GetDefaultShipping() bool {
+	if x != nil {
+		return x.DefaultShipping
+	}
+	return false
+}
+
+func (x *SavedAddress) GetDefaultBilling() bool {
+	if x != nil {
+		return x.DefaultBilling
+	}
+	return false
+}
+
+func (x *SavedAddress) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SavedAddress) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *SavedAddress) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+// UpdateAddressRequest replaces all of an address.
+type UpdateAddressRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Address id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Version that was read; 0 for any.
+	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Customer's name for it, up to 60 characters.
+	Label string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	// The address.
+	Address *v1.Address `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	// Whether it is the usual place of delivery.
+	DefaultShipping bool `protobuf:"varint,5,opt,name=default_shipping,json=defaultShipping,proto3" json:"default_shipping,omitempty"`
+	// Whether it is the usual billing address.
+	DefaultBilling bool `protobuf:"varint,6,opt,name=default_billing,json=defaultBilling,proto3" json:"default_billing,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
 func (x *UpdateAddressRequest) Reset() {
 	*x = UpdateAddressRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[27]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2235,7 +3098,7 @@ func (x *UpdateAddressRequest) String() string {
 func (*UpdateAddressRequest) ProtoMessage() {}
 
 func (x *UpdateAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[27]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2248,12 +3111,26 @@ func (x *UpdateAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAddressRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAddressRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
-func (x *UpdateAddressRequest) GetAddressId() string {
+func (x *UpdateAddressRequest) GetId() string {
 	if x != nil {
-		return x.AddressId
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UpdateAddressRequest) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *UpdateAddressRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
 	}
 	return ""
 }
@@ -2265,14 +3142,21 @@ func (x *UpdateAddressRequest) GetAddress() *v1.Address {
 	return nil
 }
 
-func (x *UpdateAddressRequest) GetIsDefault() bool {
+func (x *UpdateAddressRequest) GetDefaultShipping() bool {
 	if x != nil {
-		return x.IsDefault
+		return x.DefaultShipping
 	}
 	return false
 }
 
-// The replaced address.
+func (x *UpdateAddressRequest) GetDefaultBilling() bool {
+	if x != nil {
+		return x.DefaultBilling
+	}
+	return false
+}
+
+// UpdateAddressResponse is the changed address.
 type UpdateAddressResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address.
@@ -2283,7 +3167,7 @@ type UpdateAddressResponse struct {
 
 func (x *UpdateAddressResponse) Reset() {
 	*x = UpdateAddressResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[28]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2295,7 +3179,7 @@ func (x *UpdateAddressResponse) String() string {
 func (*UpdateAddressResponse) ProtoMessage() {}
 
 func (x *UpdateAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[28]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2308,7 +3192,7 @@ func (x *UpdateAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAddressResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAddressResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *UpdateAddressResponse) GetAddress() *SavedAddress {
@@ -2318,18 +3202,128 @@ func (x *UpdateAddressResponse) GetAddress() *SavedAddress {
 	return nil
 }
 
-// Removes an address.
+// ListAddressesRequest pages.
+type ListAddressesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Addresses per page: 0 means 50, more than 200 is clamped to 200, negative is refused.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Token of the previous answer.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAddressesRequest) Reset() {
+	*x = ListAddressesRequest{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAddressesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAddressesRequest) ProtoMessage() {}
+
+func (x *ListAddressesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAddressesRequest.ProtoReflect.Descriptor instead.
+func (*ListAddressesRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ListAddressesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAddressesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListAddressesResponse is one page.
+type ListAddressesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Addresses, oldest first.
+	Addresses []*SavedAddress `protobuf:"bytes,1,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	// Token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAddressesResponse) Reset() {
+	*x = ListAddressesResponse{}
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAddressesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAddressesResponse) ProtoMessage() {}
+
+func (x *ListAddressesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAddressesResponse.ProtoReflect.Descriptor instead.
+func (*ListAddressesResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ListAddressesResponse) GetAddresses() []*SavedAddress {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
+func (x *ListAddressesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// DeleteAddressRequest names the address.
 type DeleteAddressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of a saved address.
-	AddressId     string `protobuf:"bytes,1,opt,name=address_id,json=addressId,proto3" json:"address_id,omitempty"`
+	// Address id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeleteAddressRequest) Reset() {
 	*x = DeleteAddressRequest{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[29]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2341,7 +3335,7 @@ func (x *DeleteAddressRequest) String() string {
 func (*DeleteAddressRequest) ProtoMessage() {}
 
 func (x *DeleteAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[29]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2354,17 +3348,17 @@ func (x *DeleteAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAddressRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAddressRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
-func (x *DeleteAddressRequest) GetAddressId() string {
+func (x *DeleteAddressRequest) GetId() string {
 	if x != nil {
-		return x.AddressId
+		return x.Id
 	}
 	return ""
 }
 
-// Nothing more to say.
+// DeleteAddressResponse is empty.
 type DeleteAddressResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2373,7 +3367,7 @@ type DeleteAddressResponse struct {
 
 func (x *DeleteAddressResponse) Reset() {
 	*x = DeleteAddressResponse{}
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[30]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +3379,7 @@ func (x *DeleteAddressResponse) String() string {
 func (*DeleteAddressResponse) ProtoMessage() {}
 
 func (x *DeleteAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[30]
+	mi := &file_cartwright_storefront_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,177 +3392,256 @@ func (x *DeleteAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAddressResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAddressResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_cartwright_storefront_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 var File_cartwright_storefront_v1_order_proto protoreflect.FileDescriptor
 
 const file_cartwright_storefront_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"$cartwright/storefront/v1/order.proto\x12\x18cartwright.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a#cartwright/storefront/v1/cart.proto\x1a cartwright/type/v1/address.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fcartwright/type/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x01\n" +
+	"$cartwright/storefront/v1/order.proto\x12\x18cartwright.storefront.v1\x1a\x1bbuf/validate/validate.proto\x1a#cartwright/storefront/v1/cart.proto\x1a cartwright/type/v1/address.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fcartwright/type/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x01\n" +
 	"\rPaymentMethod\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12?\n" +
-	"\x04kind\x18\x03 \x01(\x0e2+.cartwright.storefront.v1.PaymentMethodKindR\x04kind\x12\x1f\n" +
-	"\vneeds_token\x18\x04 \x01(\bR\n" +
-	"needsToken\x12(\n" +
-	"\x10needs_return_url\x18\x05 \x01(\bR\x0eneedsReturnUrl\"\x92\x01\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12!\n" +
+	"\fneeds_action\x18\x03 \x01(\bR\vneedsAction\x12\x14\n" +
+	"\x05async\x18\x04 \x01(\bR\x05async\x124\n" +
+	"\aminimum\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\aminimum\"\xce\x01\n" +
+	"\x19ListPaymentMethodsRequest\x12=\n" +
+	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x127\n" +
+	"\fcountry_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x129\n" +
+	"\rcurrency_code\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\"_\n" +
+	"\x1aListPaymentMethodsResponse\x12A\n" +
+	"\amethods\x18\x01 \x03(\v2'.cartwright.storefront.v1.PaymentMethodR\amethods\"\xc6\x01\n" +
+	"\x0fCheckoutRequest\x12.\n" +
+	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12A\n" +
+	"\x0eexpected_total\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\rexpectedTotal\x12@\n" +
+	"\apayment\x18\x04 \x01(\v2&.cartwright.storefront.v1.PaymentInputR\apayment\"\xa8\x01\n" +
 	"\fPaymentInput\x129\n" +
 	"\x06method\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[a-z0-9][a-z0-9_-]{0,62}$R\x06method\x12\x1e\n" +
-	"\x05token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05token\x12'\n" +
+	"\x05token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x05token\x12=\n" +
 	"\n" +
-	"return_url\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\treturnUrl\"\xab\x01\n" +
+	"return_url\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x18\xd0\x0f2\x14^(https?://[^\\s]+)?$R\treturnUrl\"I\n" +
+	"\x10CheckoutResponse\x125\n" +
+	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"\xa5\f\n" +
+	"\x05Order\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12\x17\n" +
+	"\acart_id\x18\x03 \x01(\tR\x06cartId\x12\x18\n" +
+	"\achannel\x18\x04 \x01(\tR\achannel\x12#\n" +
+	"\rcurrency_code\x18\x05 \x01(\tR\fcurrencyCode\x12\x16\n" +
+	"\x06locale\x18\x06 \x01(\tR\x06locale\x12\x14\n" +
+	"\x05email\x18\b \x01(\tR\x05email\x12=\n" +
+	"\x06status\x18\t \x01(\x0e2%.cartwright.storefront.v1.OrderStatusR\x06status\x12N\n" +
+	"\x0epayment_status\x18\n" +
+	" \x01(\x0e2'.cartwright.storefront.v1.PaymentStatusR\rpaymentStatus\x12Z\n" +
+	"\x12fulfillment_status\x18\v \x01(\x0e2+.cartwright.storefront.v1.FulfillmentStatusR\x11fulfillmentStatus\x129\n" +
+	"\x05lines\x18\f \x03(\v2#.cartwright.storefront.v1.OrderLineR\x05lines\x12C\n" +
+	"\bshipping\x18\r \x01(\v2'.cartwright.storefront.v1.OrderShippingR\bshipping\x12E\n" +
+	"\tdiscounts\x18\x0e \x03(\v2'.cartwright.storefront.v1.OrderDiscountR\tdiscounts\x129\n" +
+	"\x05taxes\x18\x0f \x03(\v2#.cartwright.storefront.v1.TaxAmountR\x05taxes\x12=\n" +
+	"\x06totals\x18\x10 \x01(\v2%.cartwright.storefront.v1.OrderTotalsR\x06totals\x12@\n" +
+	"\apayment\x18\x11 \x01(\v2&.cartwright.storefront.v1.OrderPaymentR\apayment\x12F\n" +
 	"\n" +
-	"NextAction\x12<\n" +
-	"\x04kind\x18\x01 \x01(\x0e2(.cartwright.storefront.v1.NextActionKindR\x04kind\x12\x10\n" +
-	"\x03url\x18\x02 \x01(\tR\x03url\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\tR\x04data\x129\n" +
+	"gift_cards\x18\x12 \x03(\v2'.cartwright.storefront.v1.OrderGiftCardR\tgiftCards\x12F\n" +
+	"\x10shipping_address\x18\x13 \x01(\v2\x1b.cartwright.type.v1.AddressR\x0fshippingAddress\x12D\n" +
+	"\x0fbilling_address\x18\x14 \x01(\v2\x1b.cartwright.type.v1.AddressR\x0ebillingAddress\x12\x12\n" +
+	"\x04note\x18\x15 \x01(\tR\x04note\x12,\n" +
+	"\x12prices_include_tax\x18\x16 \x01(\bR\x10pricesIncludeTax\x12:\n" +
+	"\arefunds\x18\x19 \x03(\v2 .cartwright.storefront.v1.RefundR\arefunds\x12@\n" +
+	"\tshipments\x18\x1a \x03(\v2\".cartwright.storefront.v1.ShipmentR\tshipments\x12@\n" +
+	"\afailure\x18\x1b \x01(\v2&.cartwright.storefront.v1.OrderFailureR\afailure\x12 \n" +
+	"\vexplanation\x18\x1d \x03(\tR\vexplanation\x129\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xc5\x04\n" +
+	"created_at\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
+	"\tplaced_at\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x12=\n" +
+	"\fcancelled_at\x18  \x01(\v2\x1a.google.protobuf.TimestampR\vcancelledAt\x129\n" +
+	"\n" +
+	"updated_at\x18! \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
+	"\aversion\x18\" \x01(\x05R\aversion\"\x8a\x06\n" +
 	"\tOrderLine\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x03 \x01(\tR\tproductId\x12\x14\n" +
 	"\x05title\x18\x04 \x01(\tR\x05title\x12#\n" +
-	"\rvariant_title\x18\x05 \x01(\tR\fvariantTitle\x12\x1b\n" +
-	"\timage_url\x18\x06 \x01(\tR\bimageUrl\x12\x1a\n" +
-	"\bquantity\x18\a \x01(\x05R\bquantity\x12)\n" +
-	"\x10shipped_quantity\x18\b \x01(\x05R\x0fshippedQuantity\x12+\n" +
-	"\x11refunded_quantity\x18\t \x01(\x05R\x10refundedQuantity\x129\n" +
+	"\rvariant_title\x18\x05 \x01(\tR\fvariantTitle\x12\x16\n" +
+	"\x06handle\x18\x06 \x01(\tR\x06handle\x12\x1b\n" +
+	"\timage_url\x18\a \x01(\tR\bimageUrl\x12+\n" +
+	"\x11requires_shipping\x18\t \x01(\bR\x10requiresShipping\x12\x1a\n" +
+	"\bquantity\x18\v \x01(\x05R\bquantity\x129\n" +
 	"\n" +
-	"unit_price\x18\n" +
-	" \x01(\v2\x1a.cartwright.type.v1.AmountR\tunitPrice\x126\n" +
-	"\bsubtotal\x18\v \x01(\v2\x1a.cartwright.type.v1.AmountR\bsubtotal\x126\n" +
-	"\bdiscount\x18\f \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x12,\n" +
-	"\x03tax\x18\r \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x12 \n" +
-	"\ftax_rate_ppm\x18\x0e \x01(\x05R\n" +
-	"taxRatePpm\x120\n" +
-	"\x05total\x18\x0f \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\"\xd6\x01\n" +
-	"\bShipment\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\acarrier\x18\x02 \x01(\tR\acarrier\x12'\n" +
-	"\x0ftracking_number\x18\x03 \x01(\tR\x0etrackingNumber\x12<\n" +
-	"\x05lines\x18\x04 \x03(\v2&.cartwright.storefront.v1.ShipmentLineR\x05lines\x129\n" +
+	"unit_price\x18\f \x01(\v2\x1a.cartwright.type.v1.AmountR\tunitPrice\x126\n" +
+	"\bsubtotal\x18\r \x01(\v2\x1a.cartwright.type.v1.AmountR\bsubtotal\x126\n" +
+	"\bdiscount\x18\x0e \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x12,\n" +
+	"\x03tax\x18\x0f \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x120\n" +
+	"\x05total\x18\x10 \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x129\n" +
+	"\x05taxes\x18\x11 \x03(\v2#.cartwright.storefront.v1.TaxAmountR\x05taxes\x12)\n" +
+	"\x10quantity_shipped\x18\x12 \x01(\x05R\x0fquantityShipped\x12-\n" +
+	"\x12quantity_cancelled\x18\x13 \x01(\x05R\x11quantityCancelled\x12+\n" +
+	"\x11quantity_returned\x18\x14 \x01(\x05R\x10quantityReturned\x126\n" +
+	"\brefunded\x18\x15 \x01(\v2\x1a.cartwright.type.v1.AmountR\brefunded\"\xff\x02\n" +
+	"\rOrderShipping\x12\x1d\n" +
 	"\n" +
-	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tshippedAt\"N\n" +
-	"\fShipmentLine\x12\"\n" +
-	"\rorder_line_id\x18\x01 \x01(\tR\vorderLineId\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x05R\bquantity\"\xb3\x01\n" +
+	"method_key\x18\x02 \x01(\tR\tmethodKey\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x120\n" +
+	"\x05price\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x05price\x126\n" +
+	"\bdiscount\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x12,\n" +
+	"\x03tax\x18\x06 \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x120\n" +
+	"\x05total\x18\a \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x129\n" +
+	"\x05taxes\x18\b \x03(\v2#.cartwright.storefront.v1.TaxAmountR\x05taxes\x126\n" +
+	"\brefunded\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\brefunded\"k\n" +
+	"\rOrderDiscount\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x122\n" +
+	"\x06amount\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\"\xa6\x04\n" +
+	"\vOrderTotals\x126\n" +
+	"\bsubtotal\x18\x01 \x01(\v2\x1a.cartwright.type.v1.AmountR\bsubtotal\x126\n" +
+	"\bdiscount\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\bdiscount\x126\n" +
+	"\bshipping\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\bshipping\x12,\n" +
+	"\x03tax\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\x120\n" +
+	"\x05total\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x127\n" +
+	"\tgift_card\x18\x06 \x01(\v2\x1a.cartwright.type.v1.AmountR\bgiftCard\x12,\n" +
+	"\x03due\x18\a \x01(\v2\x1a.cartwright.type.v1.AmountR\x03due\x126\n" +
+	"\bcaptured\x18\b \x01(\v2\x1a.cartwright.type.v1.AmountR\bcaptured\x126\n" +
+	"\brefunded\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\brefunded\x128\n" +
+	"\tcancelled\x18\n" +
+	" \x01(\v2\x1a.cartwright.type.v1.AmountR\tcancelled\"\x91\x02\n" +
+	"\fOrderPayment\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x122\n" +
+	"\x06amount\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\x126\n" +
+	"\bcaptured\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\bcaptured\x126\n" +
+	"\brefunded\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\brefunded\x12E\n" +
+	"\vnext_action\x18\x06 \x01(\v2$.cartwright.storefront.v1.NextActionR\n" +
+	"nextAction\"\xab\x01\n" +
+	"\n" +
+	"NextAction\x12<\n" +
+	"\x04type\x18\x01 \x01(\x0e2(.cartwright.storefront.v1.NextActionTypeR\x04type\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12\x12\n" +
+	"\x04data\x18\x03 \x01(\tR\x04data\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xb3\x01\n" +
+	"\rOrderGiftCard\x12 \n" +
+	"\fgift_card_id\x18\x01 \x01(\tR\n" +
+	"giftCardId\x12\x14\n" +
+	"\x05last4\x18\x02 \x01(\tR\x05last4\x122\n" +
+	"\x06amount\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\x126\n" +
+	"\brefunded\x18\x04 \x01(\v2\x1a.cartwright.type.v1.AmountR\brefunded\"\xf9\x03\n" +
 	"\x06Refund\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\x12\x12\n" +
-	"\x04done\x18\x03 \x01(\bR\x04done\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\x129\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12A\n" +
+	"\x06status\x18\x02 \x01(\x0e2).cartwright.storefront.v1.OperationStatusR\x06status\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12:\n" +
+	"\x05lines\x18\x04 \x03(\v2$.cartwright.storefront.v1.RefundLineR\x05lines\x126\n" +
+	"\bshipping\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\bshipping\x12=\n" +
+	"\fshipping_tax\x18\x06 \x01(\v2\x1a.cartwright.type.v1.AmountR\vshippingTax\x120\n" +
+	"\x05total\x18\a \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x12%\n" +
+	"\x0efailure_reason\x18\f \x01(\tR\rfailureReason\x129\n" +
 	"\n" +
-	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\x87\v\n" +
-	"\x05Order\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\tR\x06number\x12=\n" +
-	"\x06status\x18\x03 \x01(\x0e2%.cartwright.storefront.v1.OrderStatusR\x06status\x12N\n" +
-	"\x0epayment_status\x18\x04 \x01(\x0e2'.cartwright.storefront.v1.PaymentStatusR\rpaymentStatus\x12Z\n" +
-	"\x12fulfillment_status\x18\x05 \x01(\x0e2+.cartwright.storefront.v1.FulfillmentStatusR\x11fulfillmentStatus\x12\x18\n" +
-	"\achannel\x18\x06 \x01(\tR\achannel\x12\x1a\n" +
-	"\bcurrency\x18\a \x01(\tR\bcurrency\x12\x17\n" +
-	"\acart_id\x18\b \x01(\tR\x06cartId\x12\x14\n" +
-	"\x05email\x18\t \x01(\tR\x05email\x12F\n" +
-	"\x10shipping_address\x18\n" +
-	" \x01(\v2\x1b.cartwright.type.v1.AddressR\x0fshippingAddress\x12D\n" +
-	"\x0fbilling_address\x18\v \x01(\v2\x1b.cartwright.type.v1.AddressR\x0ebillingAddress\x129\n" +
-	"\x05lines\x18\f \x03(\v2#.cartwright.storefront.v1.OrderLineR\x05lines\x12Q\n" +
-	"\x0fshipping_option\x18\r \x01(\v2(.cartwright.storefront.v1.ShippingOptionR\x0eshippingOption\x12@\n" +
-	"\tdiscounts\x18\x0e \x03(\v2\".cartwright.storefront.v1.DiscountR\tdiscounts\x12H\n" +
+	"created_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12=\n" +
+	"\fcompleted_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\"\x8a\x02\n" +
 	"\n" +
-	"gift_cards\x18\x0f \x03(\v2).cartwright.storefront.v1.AppliedGiftCardR\tgiftCards\x128\n" +
-	"\x06totals\x18\x10 \x01(\v2 .cartwright.storefront.v1.TotalsR\x06totals\x126\n" +
-	"\bcaptured\x18\x11 \x01(\v2\x1a.cartwright.type.v1.AmountR\bcaptured\x126\n" +
-	"\brefunded\x18\x12 \x01(\v2\x1a.cartwright.type.v1.AmountR\brefunded\x12@\n" +
-	"\tshipments\x18\x13 \x03(\v2\".cartwright.storefront.v1.ShipmentR\tshipments\x12:\n" +
-	"\arefunds\x18\x14 \x03(\v2 .cartwright.storefront.v1.RefundR\arefunds\x12E\n" +
-	"\vnext_action\x18\x15 \x01(\v2$.cartwright.storefront.v1.NextActionR\n" +
-	"nextAction\x12%\n" +
-	"\x0efailure_reason\x18\x16 \x01(\tR\rfailureReason\x12@\n" +
-	"\vexplanation\x18\x17 \x03(\v2\x1e.cartwright.storefront.v1.StepR\vexplanation\x129\n" +
+	"RefundLine\x12\"\n" +
+	"\rorder_line_id\x18\x01 \x01(\tR\vorderLineId\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x05R\bquantity\x12-\n" +
+	"\x12cancelled_quantity\x18\x03 \x01(\x05R\x11cancelledQuantity\x12+\n" +
+	"\x11returned_quantity\x18\x04 \x01(\x05R\x10returnedQuantity\x122\n" +
+	"\x06amount\x18\x05 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount\x12,\n" +
+	"\x03tax\x18\x06 \x01(\v2\x1a.cartwright.type.v1.AmountR\x03tax\"\xfb\x02\n" +
+	"\bShipment\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12A\n" +
+	"\x06status\x18\x02 \x01(\x0e2).cartwright.storefront.v1.OperationStatusR\x06status\x12<\n" +
+	"\x05lines\x18\x03 \x03(\v2&.cartwright.storefront.v1.ShipmentLineR\x05lines\x12\x18\n" +
+	"\acarrier\x18\x04 \x01(\tR\acarrier\x12'\n" +
+	"\x0ftracking_number\x18\x05 \x01(\tR\x0etrackingNumber\x12%\n" +
+	"\x0efailure_reason\x18\a \x01(\tR\rfailureReason\x129\n" +
 	"\n" +
-	"created_at\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
-	"\tplaced_at\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x12\x12\n" +
-	"\x04note\x18\x1a \x01(\tR\x04note\"\xbc\x01\n" +
-	"\x19ListPaymentMethodsRequest\x12=\n" +
-	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12.\n" +
-	"\acountry\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\acountry\x120\n" +
-	"\bcurrency\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\bcurrency\"_\n" +
-	"\x1aListPaymentMethodsResponse\x12A\n" +
-	"\amethods\x18\x01 \x03(\v2'.cartwright.storefront.v1.PaymentMethodR\amethods\"\xc6\x01\n" +
-	"\x0fCheckoutRequest\x12.\n" +
-	"\acart_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\x06cartId\x12A\n" +
-	"\x0eexpected_total\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\rexpectedTotal\x12@\n" +
-	"\apayment\x18\x03 \x01(\v2&.cartwright.storefront.v1.PaymentInputR\apayment\"I\n" +
-	"\x10CheckoutResponse\x125\n" +
-	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"I\n" +
+	"created_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"shipped_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tshippedAt\"`\n" +
+	"\fShipmentLine\x12\"\n" +
+	"\rorder_line_id\x18\x01 \x01(\tR\vorderLineId\x12\x10\n" +
+	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\x05R\bquantity\"@\n" +
+	"\fOrderFailure\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"I\n" +
 	"\x15ResumeCheckoutRequest\x120\n" +
 	"\border_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\aorderId\"O\n" +
 	"\x16ResumeCheckoutResponse\x125\n" +
-	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"6\n" +
-	"\x15LookupGiftCardRequest\x12\x1d\n" +
-	"\x04code\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"\x9f\x01\n" +
-	"\x16LookupGiftCardResponse\x12\x14\n" +
-	"\x05last4\x18\x01 \x01(\tR\x05last4\x124\n" +
-	"\abalance\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\abalance\x129\n" +
-	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"C\n" +
+	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"C\n" +
 	"\x0fGetOrderRequest\x120\n" +
 	"\border_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\aorderId\"I\n" +
 	"\x10GetOrderResponse\x125\n" +
-	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"d\n" +
+	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"h\n" +
+	"\x12CancelOrderRequest\x120\n" +
+	"\border_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\aorderId\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"L\n" +
+	"\x13CancelOrderResponse\x125\n" +
+	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"\x80\x04\n" +
+	"\fOrderSummary\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
+	"\achannel\x18\x03 \x01(\tR\achannel\x12=\n" +
+	"\x06status\x18\x06 \x01(\x0e2%.cartwright.storefront.v1.OrderStatusR\x06status\x12N\n" +
+	"\x0epayment_status\x18\a \x01(\x0e2'.cartwright.storefront.v1.PaymentStatusR\rpaymentStatus\x12Z\n" +
+	"\x12fulfillment_status\x18\b \x01(\x0e2+.cartwright.storefront.v1.FulfillmentStatusR\x11fulfillmentStatus\x120\n" +
+	"\x05total\x18\t \x01(\v2\x1a.cartwright.type.v1.AmountR\x05total\x12\x1d\n" +
+	"\n" +
+	"line_count\x18\n" +
+	" \x01(\x05R\tlineCount\x129\n" +
+	"\n" +
+	"created_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
+	"\tplaced_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\"6\n" +
+	"\x15LookupGiftCardRequest\x12\x1d\n" +
+	"\x04code\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"\xa3\x01\n" +
+	"\x16LookupGiftCardResponse\x12\x14\n" +
+	"\x05last4\x18\x01 \x01(\tR\x05last4\x128\n" +
+	"\tavailable\x18\x02 \x01(\v2\x1a.cartwright.type.v1.AmountR\tavailable\x129\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"d\n" +
 	"\x13ListMyOrdersRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
-	"\x14ListMyOrdersResponse\x127\n" +
-	"\x06orders\x18\x01 \x03(\v2\x1f.cartwright.storefront.v1.OrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"h\n" +
-	"\x12CancelOrderRequest\x120\n" +
-	"\border_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\aorderId\x12 \n" +
-	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"L\n" +
-	"\x13CancelOrderResponse\x125\n" +
-	"\x05order\x18\x01 \x01(\v2\x1f.cartwright.storefront.v1.OrderR\x05order\"t\n" +
-	"\fSavedAddress\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x125\n" +
-	"\aaddress\x18\x02 \x01(\v2\x1b.cartwright.type.v1.AddressR\aaddress\x12\x1d\n" +
-	"\n" +
-	"is_default\x18\x03 \x01(\bR\tisDefault\"\x16\n" +
-	"\x14ListAddressesRequest\"]\n" +
-	"\x15ListAddressesResponse\x12D\n" +
-	"\taddresses\x18\x01 \x03(\v2&.cartwright.storefront.v1.SavedAddressR\taddresses\"t\n" +
-	"\x14CreateAddressRequest\x12=\n" +
-	"\aaddress\x18\x01 \x01(\v2\x1b.cartwright.type.v1.AddressB\x06\xbaH\x03\xc8\x01\x01R\aaddress\x12\x1d\n" +
-	"\n" +
-	"is_default\x18\x02 \x01(\bR\tisDefault\"Y\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"~\n" +
+	"\x14ListMyOrdersResponse\x12>\n" +
+	"\x06orders\x18\x01 \x03(\v2&.cartwright.storefront.v1.OrderSummaryR\x06orders\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x01\n" +
+	"\x14CreateAddressRequest\x12\x1d\n" +
+	"\x05label\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18<R\x05label\x12=\n" +
+	"\aaddress\x18\x02 \x01(\v2\x1b.cartwright.type.v1.AddressB\x06\xbaH\x03\xc8\x01\x01R\aaddress\x12)\n" +
+	"\x10default_shipping\x18\x03 \x01(\bR\x0fdefaultShipping\x12'\n" +
+	"\x0fdefault_billing\x18\x04 \x01(\bR\x0edefaultBilling\"Y\n" +
 	"\x15CreateAddressResponse\x12@\n" +
-	"\aaddress\x18\x01 \x01(\v2&.cartwright.storefront.v1.SavedAddressR\aaddress\"\x9d\x01\n" +
-	"\x14UpdateAddressRequest\x12'\n" +
+	"\aaddress\x18\x01 \x01(\v2&.cartwright.storefront.v1.SavedAddressR\aaddress\"\xcf\x02\n" +
+	"\fSavedAddress\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x125\n" +
+	"\aaddress\x18\x03 \x01(\v2\x1b.cartwright.type.v1.AddressR\aaddress\x12)\n" +
+	"\x10default_shipping\x18\x04 \x01(\bR\x0fdefaultShipping\x12'\n" +
+	"\x0fdefault_billing\x18\x05 \x01(\bR\x0edefaultBilling\x12\x18\n" +
+	"\aversion\x18\x06 \x01(\x05R\aversion\x129\n" +
 	"\n" +
-	"address_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taddressId\x12=\n" +
-	"\aaddress\x18\x02 \x01(\v2\x1b.cartwright.type.v1.AddressB\x06\xbaH\x03\xc8\x01\x01R\aaddress\x12\x1d\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"is_default\x18\x03 \x01(\bR\tisDefault\"Y\n" +
+	"updated_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"\x85\x02\n" +
+	"\x14UpdateAddressRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12!\n" +
+	"\aversion\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\aversion\x12\x1d\n" +
+	"\x05label\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18<R\x05label\x12=\n" +
+	"\aaddress\x18\x04 \x01(\v2\x1b.cartwright.type.v1.AddressB\x06\xbaH\x03\xc8\x01\x01R\aaddress\x12)\n" +
+	"\x10default_shipping\x18\x05 \x01(\bR\x0fdefaultShipping\x12'\n" +
+	"\x0fdefault_billing\x18\x06 \x01(\bR\x0edefaultBilling\"Y\n" +
 	"\x15UpdateAddressResponse\x12@\n" +
-	"\aaddress\x18\x01 \x01(\v2&.cartwright.storefront.v1.SavedAddressR\aaddress\"?\n" +
-	"\x14DeleteAddressRequest\x12'\n" +
+	"\aaddress\x18\x01 \x01(\v2&.cartwright.storefront.v1.SavedAddressR\aaddress\"e\n" +
+	"\x14ListAddressesRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"address_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taddressId\"\x17\n" +
-	"\x15DeleteAddressResponse*\xb3\x01\n" +
-	"\x11PaymentMethodKind\x12#\n" +
-	"\x1fPAYMENT_METHOD_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
-	"\x18PAYMENT_METHOD_KIND_CARD\x10\x01\x12\x1e\n" +
-	"\x1aPAYMENT_METHOD_KIND_WALLET\x10\x02\x12\x1a\n" +
-	"\x16PAYMENT_METHOD_KIND_QR\x10\x03\x12\x1f\n" +
-	"\x1bPAYMENT_METHOD_KIND_VOUCHER\x10\x04*\x88\x01\n" +
-	"\x0eNextActionKind\x12 \n" +
-	"\x1cNEXT_ACTION_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
-	"\x19NEXT_ACTION_KIND_REDIRECT\x10\x01\x12\x17\n" +
-	"\x13NEXT_ACTION_KIND_QR\x10\x02\x12\x1c\n" +
-	"\x18NEXT_ACTION_KIND_VOUCHER\x10\x03*\xd1\x01\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x85\x01\n" +
+	"\x15ListAddressesResponse\x12D\n" +
+	"\taddresses\x18\x01 \x03(\v2&.cartwright.storefront.v1.SavedAddressR\taddresses\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
+	"\x14DeleteAddressRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x17\n" +
+	"\x15DeleteAddressResponse*\xd1\x01\n" +
 	"\vOrderStatus\x12\x1c\n" +
 	"\x18ORDER_STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ORDER_STATUS_PENDING\x10\x01\x12 \n" +
@@ -2593,7 +3666,17 @@ const file_cartwright_storefront_v1_order_proto_rawDesc = "" +
 	"\x1aFULFILLMENT_STATUS_PARTIAL\x10\x02\x12 \n" +
 	"\x1cFULFILLMENT_STATUS_FULFILLED\x10\x03\x12)\n" +
 	"%FULFILLMENT_STATUS_PARTIALLY_RETURNED\x10\x04\x12\x1f\n" +
-	"\x1bFULFILLMENT_STATUS_RETURNED\x10\x052\xa4\x05\n" +
+	"\x1bFULFILLMENT_STATUS_RETURNED\x10\x05*\x88\x01\n" +
+	"\x0eNextActionType\x12 \n" +
+	"\x1cNEXT_ACTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19NEXT_ACTION_TYPE_REDIRECT\x10\x01\x12\x17\n" +
+	"\x13NEXT_ACTION_TYPE_QR\x10\x02\x12\x1c\n" +
+	"\x18NEXT_ACTION_TYPE_VOUCHER\x10\x03*\x8e\x01\n" +
+	"\x0fOperationStatus\x12 \n" +
+	"\x1cOPERATION_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18OPERATION_STATUS_PENDING\x10\x01\x12\x1e\n" +
+	"\x1aOPERATION_STATUS_SUCCEEDED\x10\x02\x12\x1b\n" +
+	"\x17OPERATION_STATUS_FAILED\x10\x032\xa4\x05\n" +
 	"\x0fCheckoutService\x12\xb6\x01\n" +
 	"\x12ListPaymentMethods\x123.cartwright.storefront.v1.ListPaymentMethodsRequest\x1a4.cartwright.storefront.v1.ListPaymentMethodsResponse\"5\xaa\xbb\x18\x16\b\x01\"\x12public, max-age=60\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/payment-methods\x12\x92\x01\n" +
 	"\bCheckout\x12).cartwright.storefront.v1.CheckoutRequest\x1a*.cartwright.storefront.v1.CheckoutResponse\"/\xaa\xbb\x18\x04\b\x01\x18\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/carts/{cart_id}/checkout\x12\xa4\x01\n" +
@@ -2602,12 +3685,12 @@ const file_cartwright_storefront_v1_order_proto_rawDesc = "" +
 	"\fOrderService\x12\x86\x01\n" +
 	"\bGetOrder\x12).cartwright.storefront.v1.GetOrderRequest\x1a*.cartwright.storefront.v1.GetOrderResponse\"#\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12\x8a\x01\n" +
 	"\fListMyOrders\x12-.cartwright.storefront.v1.ListMyOrdersRequest\x1a..cartwright.storefront.v1.ListMyOrdersResponse\"\x1b\xaa\xbb\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/me/orders\x12\x9b\x01\n" +
-	"\vCancelOrder\x12,.cartwright.storefront.v1.CancelOrderRequest\x1a-.cartwright.storefront.v1.CancelOrderResponse\"/\xaa\xbb\x18\x04\b\x01\x18\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}/cancel2\x82\x05\n" +
+	"\vCancelOrder\x12,.cartwright.storefront.v1.CancelOrderRequest\x1a-.cartwright.storefront.v1.CancelOrderResponse\"/\xaa\xbb\x18\x04\b\x01\x18\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}/cancel2\xf2\x04\n" +
 	"\x0eAddressService\x12\x90\x01\n" +
 	"\rListAddresses\x12..cartwright.storefront.v1.ListAddressesRequest\x1a/.cartwright.storefront.v1.ListAddressesResponse\"\x1e\xaa\xbb\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/me/addresses\x12\x95\x01\n" +
-	"\rCreateAddress\x12..cartwright.storefront.v1.CreateAddressRequest\x1a/.cartwright.storefront.v1.CreateAddressResponse\"#\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/me/addresses\x12\xa2\x01\n" +
-	"\rUpdateAddress\x12..cartwright.storefront.v1.UpdateAddressRequest\x1a/.cartwright.storefront.v1.UpdateAddressResponse\"0\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\":\x01*\x1a\x1d/v1/me/addresses/{address_id}\x12\x9f\x01\n" +
-	"\rDeleteAddress\x12..cartwright.storefront.v1.DeleteAddressRequest\x1a/.cartwright.storefront.v1.DeleteAddressResponse\"-\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\x1f*\x1d/v1/me/addresses/{address_id}BWZUgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1;storefrontv1b\x06proto3"
+	"\rCreateAddress\x12..cartwright.storefront.v1.CreateAddressRequest\x1a/.cartwright.storefront.v1.CreateAddressResponse\"#\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/me/addresses\x12\x9a\x01\n" +
+	"\rUpdateAddress\x12..cartwright.storefront.v1.UpdateAddressRequest\x1a/.cartwright.storefront.v1.UpdateAddressResponse\"(\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\x1a\x15/v1/me/addresses/{id}\x12\x97\x01\n" +
+	"\rDeleteAddress\x12..cartwright.storefront.v1.DeleteAddressRequest\x1a/.cartwright.storefront.v1.DeleteAddressResponse\"%\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\x17*\x15/v1/me/addresses/{id}BWZUgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1;storefrontv1b\x06proto3"
 
 var (
 	file_cartwright_storefront_v1_order_proto_rawDescOnce sync.Once
@@ -2622,127 +3705,174 @@ func file_cartwright_storefront_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_cartwright_storefront_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_cartwright_storefront_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_cartwright_storefront_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_cartwright_storefront_v1_order_proto_goTypes = []any{
-	(PaymentMethodKind)(0),             // 0: cartwright.storefront.v1.PaymentMethodKind
-	(NextActionKind)(0),                // 1: cartwright.storefront.v1.NextActionKind
-	(OrderStatus)(0),                   // 2: cartwright.storefront.v1.OrderStatus
-	(PaymentStatus)(0),                 // 3: cartwright.storefront.v1.PaymentStatus
-	(FulfillmentStatus)(0),             // 4: cartwright.storefront.v1.FulfillmentStatus
+	(OrderStatus)(0),                   // 0: cartwright.storefront.v1.OrderStatus
+	(PaymentStatus)(0),                 // 1: cartwright.storefront.v1.PaymentStatus
+	(FulfillmentStatus)(0),             // 2: cartwright.storefront.v1.FulfillmentStatus
+	(NextActionType)(0),                // 3: cartwright.storefront.v1.NextActionType
+	(OperationStatus)(0),               // 4: cartwright.storefront.v1.OperationStatus
 	(*PaymentMethod)(nil),              // 5: cartwright.storefront.v1.PaymentMethod
-	(*PaymentInput)(nil),               // 6: cartwright.storefront.v1.PaymentInput
-	(*NextAction)(nil),                 // 7: cartwright.storefront.v1.NextAction
-	(*OrderLine)(nil),                  // 8: cartwright.storefront.v1.OrderLine
-	(*Shipment)(nil),                   // 9: cartwright.storefront.v1.Shipment
-	(*ShipmentLine)(nil),               // 10: cartwright.storefront.v1.ShipmentLine
-	(*Refund)(nil),                     // 11: cartwright.storefront.v1.Refund
-	(*Order)(nil),                      // 12: cartwright.storefront.v1.Order
-	(*ListPaymentMethodsRequest)(nil),  // 13: cartwright.storefront.v1.ListPaymentMethodsRequest
-	(*ListPaymentMethodsResponse)(nil), // 14: cartwright.storefront.v1.ListPaymentMethodsResponse
-	(*CheckoutRequest)(nil),            // 15: cartwright.storefront.v1.CheckoutRequest
-	(*CheckoutResponse)(nil),           // 16: cartwright.storefront.v1.CheckoutResponse
-	(*ResumeCheckoutRequest)(nil),      // 17: cartwright.storefront.v1.ResumeCheckoutRequest
-	(*ResumeCheckoutResponse)(nil),     // 18: cartwright.storefront.v1.ResumeCheckoutResponse
-	(*LookupGiftCardRequest)(nil),      // 19: cartwright.storefront.v1.LookupGiftCardRequest
-	(*LookupGiftCardResponse)(nil),     // 20: cartwright.storefront.v1.LookupGiftCardResponse
-	(*GetOrderRequest)(nil),            // 21: cartwright.storefront.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),           // 22: cartwright.storefront.v1.GetOrderResponse
-	(*ListMyOrdersRequest)(nil),        // 23: cartwright.storefront.v1.ListMyOrdersRequest
-	(*ListMyOrdersResponse)(nil),       // 24: cartwright.storefront.v1.ListMyOrdersResponse
-	(*CancelOrderRequest)(nil),         // 25: cartwright.storefront.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),        // 26: cartwright.storefront.v1.CancelOrderResponse
-	(*SavedAddress)(nil),               // 27: cartwright.storefront.v1.SavedAddress
-	(*ListAddressesRequest)(nil),       // 28: cartwright.storefront.v1.ListAddressesRequest
-	(*ListAddressesResponse)(nil),      // 29: cartwright.storefront.v1.ListAddressesResponse
-	(*CreateAddressRequest)(nil),       // 30: cartwright.storefront.v1.CreateAddressRequest
-	(*CreateAddressResponse)(nil),      // 31: cartwright.storefront.v1.CreateAddressResponse
-	(*UpdateAddressRequest)(nil),       // 32: cartwright.storefront.v1.UpdateAddressRequest
-	(*UpdateAddressResponse)(nil),      // 33: cartwright.storefront.v1.UpdateAddressResponse
-	(*DeleteAddressRequest)(nil),       // 34: cartwright.storefront.v1.DeleteAddressRequest
-	(*DeleteAddressResponse)(nil),      // 35: cartwright.storefront.v1.DeleteAddressResponse
-	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
-	(*v1.Amount)(nil),                  // 37: cartwright.type.v1.Amount
-	(*v1.Address)(nil),                 // 38: cartwright.type.v1.Address
-	(*ShippingOption)(nil),             // 39: cartwright.storefront.v1.ShippingOption
-	(*Discount)(nil),                   // 40: cartwright.storefront.v1.Discount
-	(*AppliedGiftCard)(nil),            // 41: cartwright.storefront.v1.AppliedGiftCard
-	(*Totals)(nil),                     // 42: cartwright.storefront.v1.Totals
-	(*Step)(nil),                       // 43: cartwright.storefront.v1.Step
+	(*ListPaymentMethodsRequest)(nil),  // 6: cartwright.storefront.v1.ListPaymentMethodsRequest
+	(*ListPaymentMethodsResponse)(nil), // 7: cartwright.storefront.v1.ListPaymentMethodsResponse
+	(*CheckoutRequest)(nil),            // 8: cartwright.storefront.v1.CheckoutRequest
+	(*PaymentInput)(nil),               // 9: cartwright.storefront.v1.PaymentInput
+	(*CheckoutResponse)(nil),           // 10: cartwright.storefront.v1.CheckoutResponse
+	(*Order)(nil),                      // 11: cartwright.storefront.v1.Order
+	(*OrderLine)(nil),                  // 12: cartwright.storefront.v1.OrderLine
+	(*OrderShipping)(nil),              // 13: cartwright.storefront.v1.OrderShipping
+	(*OrderDiscount)(nil),              // 14: cartwright.storefront.v1.OrderDiscount
+	(*OrderTotals)(nil),                // 15: cartwright.storefront.v1.OrderTotals
+	(*OrderPayment)(nil),               // 16: cartwright.storefront.v1.OrderPayment
+	(*NextAction)(nil),                 // 17: cartwright.storefront.v1.NextAction
+	(*OrderGiftCard)(nil),              // 18: cartwright.storefront.v1.OrderGiftCard
+	(*Refund)(nil),                     // 19: cartwright.storefront.v1.Refund
+	(*RefundLine)(nil),                 // 20: cartwright.storefront.v1.RefundLine
+	(*Shipment)(nil),                   // 21: cartwright.storefront.v1.Shipment
+	(*ShipmentLine)(nil),               // 22: cartwright.storefront.v1.ShipmentLine
+	(*OrderFailure)(nil),               // 23: cartwright.storefront.v1.OrderFailure
+	(*ResumeCheckoutRequest)(nil),      // 24: cartwright.storefront.v1.ResumeCheckoutRequest
+	(*ResumeCheckoutResponse)(nil),     // 25: cartwright.storefront.v1.ResumeCheckoutResponse
+	(*GetOrderRequest)(nil),            // 26: cartwright.storefront.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),           // 27: cartwright.storefront.v1.GetOrderResponse
+	(*CancelOrderRequest)(nil),         // 28: cartwright.storefront.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),        // 29: cartwright.storefront.v1.CancelOrderResponse
+	(*OrderSummary)(nil),               // 30: cartwright.storefront.v1.OrderSummary
+	(*LookupGiftCardRequest)(nil),      // 31: cartwright.storefront.v1.LookupGiftCardRequest
+	(*LookupGiftCardResponse)(nil),     // 32: cartwright.storefront.v1.LookupGiftCardResponse
+	(*ListMyOrdersRequest)(nil),        // 33: cartwright.storefront.v1.ListMyOrdersRequest
+	(*ListMyOrdersResponse)(nil),       // 34: cartwright.storefront.v1.ListMyOrdersResponse
+	(*CreateAddressRequest)(nil),       // 35: cartwright.storefront.v1.CreateAddressRequest
+	(*CreateAddressResponse)(nil),      // 36: cartwright.storefront.v1.CreateAddressResponse
+	(*SavedAddress)(nil),               // 37: cartwright.storefront.v1.SavedAddress
+	(*UpdateAddressRequest)(nil),       // 38: cartwright.storefront.v1.UpdateAddressRequest
+	(*UpdateAddressResponse)(nil),      // 39: cartwright.storefront.v1.UpdateAddressResponse
+	(*ListAddressesRequest)(nil),       // 40: cartwright.storefront.v1.ListAddressesRequest
+	(*ListAddressesResponse)(nil),      // 41: cartwright.storefront.v1.ListAddressesResponse
+	(*DeleteAddressRequest)(nil),       // 42: cartwright.storefront.v1.DeleteAddressRequest
+	(*DeleteAddressResponse)(nil),      // 43: cartwright.storefront.v1.DeleteAddressResponse
+	(*v1.Amount)(nil),                  // 44: cartwright.type.v1.Amount
+	(*TaxAmount)(nil),                  // 45: cartwright.storefront.v1.TaxAmount
+	(*v1.Address)(nil),                 // 46: cartwright.type.v1.Address
+	(*timestamppb.Timestamp)(nil),      // 47: google.protobuf.Timestamp
 }
 var file_cartwright_storefront_v1_order_proto_depIdxs = []int32{
-	0,  // 0: cartwright.storefront.v1.PaymentMethod.kind:type_name -> cartwright.storefront.v1.PaymentMethodKind
-	1,  // 1: cartwright.storefront.v1.NextAction.kind:type_name -> cartwright.storefront.v1.NextActionKind
-	36, // 2: cartwright.storefront.v1.NextAction.expires_at:type_name -> google.protobuf.Timestamp
-	37, // 3: cartwright.storefront.v1.OrderLine.unit_price:type_name -> cartwright.type.v1.Amount
-	37, // 4: cartwright.storefront.v1.OrderLine.subtotal:type_name -> cartwright.type.v1.Amount
-	37, // 5: cartwright.storefront.v1.OrderLine.discount:type_name -> cartwright.type.v1.Amount
-	37, // 6: cartwright.storefront.v1.OrderLine.tax:type_name -> cartwright.type.v1.Amount
-	37, // 7: cartwright.storefront.v1.OrderLine.total:type_name -> cartwright.type.v1.Amount
-	10, // 8: cartwright.storefront.v1.Shipment.lines:type_name -> cartwright.storefront.v1.ShipmentLine
-	36, // 9: cartwright.storefront.v1.Shipment.shipped_at:type_name -> google.protobuf.Timestamp
-	37, // 10: cartwright.storefront.v1.Refund.amount:type_name -> cartwright.type.v1.Amount
-	36, // 11: cartwright.storefront.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 12: cartwright.storefront.v1.Order.status:type_name -> cartwright.storefront.v1.OrderStatus
-	3,  // 13: cartwright.storefront.v1.Order.payment_status:type_name -> cartwright.storefront.v1.PaymentStatus
-	4,  // 14: cartwright.storefront.v1.Order.fulfillment_status:type_name -> cartwright.storefront.v1.FulfillmentStatus
-	38, // 15: cartwright.storefront.v1.Order.shipping_address:type_name -> cartwright.type.v1.Address
-	38, // 16: cartwright.storefront.v1.Order.billing_address:type_name -> cartwright.type.v1.Address
-	8,  // 17: cartwright.storefront.v1.Order.lines:type_name -> cartwright.storefront.v1.OrderLine
-	39, // 18: cartwright.storefront.v1.Order.shipping_option:type_name -> cartwright.storefront.v1.ShippingOption
-	40, // 19: cartwright.storefront.v1.Order.discounts:type_name -> cartwright.storefront.v1.Discount
-	41, // 20: cartwright.storefront.v1.Order.gift_cards:type_name -> cartwright.storefront.v1.AppliedGiftCard
-	42, // 21: cartwright.storefront.v1.Order.totals:type_name -> cartwright.storefront.v1.Totals
-	37, // 22: cartwright.storefront.v1.Order.captured:type_name -> cartwright.type.v1.Amount
-	37, // 23: cartwright.storefront.v1.Order.refunded:type_name -> cartwright.type.v1.Amount
-	9,  // 24: cartwright.storefront.v1.Order.shipments:type_name -> cartwright.storefront.v1.Shipment
-	11, // 25: cartwright.storefront.v1.Order.refunds:type_name -> cartwright.storefront.v1.Refund
-	7,  // 26: cartwright.storefront.v1.Order.next_action:type_name -> cartwright.storefront.v1.NextAction
-	43, // 27: cartwright.storefront.v1.Order.explanation:type_name -> cartwright.storefront.v1.Step
-	36, // 28: cartwright.storefront.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	36, // 29: cartwright.storefront.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
-	5,  // 30: cartwright.storefront.v1.ListPaymentMethodsResponse.methods:type_name -> cartwright.storefront.v1.PaymentMethod
-	37, // 31: cartwright.storefront.v1.CheckoutRequest.expected_total:type_name -> cartwright.type.v1.Amount
-	6,  // 32: cartwright.storefront.v1.CheckoutRequest.payment:type_name -> cartwright.storefront.v1.PaymentInput
-	12, // 33: cartwright.storefront.v1.CheckoutResponse.order:type_name -> cartwright.storefront.v1.Order
-	12, // 34: cartwright.storefront.v1.ResumeCheckoutResponse.order:type_name -> cartwright.storefront.v1.Order
-	37, // 35: cartwright.storefront.v1.LookupGiftCardResponse.balance:type_name -> cartwright.type.v1.Amount
-	36, // 36: cartwright.storefront.v1.LookupGiftCardResponse.expires_at:type_name -> google.protobuf.Timestamp
-	12, // 37: cartwright.storefront.v1.GetOrderResponse.order:type_name -> cartwright.storefront.v1.Order
-	12, // 38: cartwright.storefront.v1.ListMyOrdersResponse.orders:type_name -> cartwright.storefront.v1.Order
-	12, // 39: cartwright.storefront.v1.CancelOrderResponse.order:type_name -> cartwright.storefront.v1.Order
-	38, // 40: cartwright.storefront.v1.SavedAddress.address:type_name -> cartwright.type.v1.Address
-	27, // 41: cartwright.storefront.v1.ListAddressesResponse.addresses:type_name -> cartwright.storefront.v1.SavedAddress
-	38, // 42: cartwright.storefront.v1.CreateAddressRequest.address:type_name -> cartwright.type.v1.Address
-	27, // 43: cartwright.storefront.v1.CreateAddressResponse.address:type_name -> cartwright.storefront.v1.SavedAddress
-	38, // 44: cartwright.storefront.v1.UpdateAddressRequest.address:type_name -> cartwright.type.v1.Address
-	27, // 45: cartwright.storefront.v1.UpdateAddressResponse.address:type_name -> cartwright.storefront.v1.SavedAddress
-	13, // 46: cartwright.storefront.v1.CheckoutService.ListPaymentMethods:input_type -> cartwright.storefront.v1.ListPaymentMethodsRequest
-	15, // 47: cartwright.storefront.v1.CheckoutService.Checkout:input_type -> cartwright.storefront.v1.CheckoutRequest
-	17, // 48: cartwright.storefront.v1.CheckoutService.ResumeCheckout:input_type -> cartwright.storefront.v1.ResumeCheckoutRequest
-	19, // 49: cartwright.storefront.v1.CheckoutService.LookupGiftCard:input_type -> cartwright.storefront.v1.LookupGiftCardRequest
-	21, // 50: cartwright.storefront.v1.OrderService.GetOrder:input_type -> cartwright.storefront.v1.GetOrderRequest
-	23, // 51: cartwright.storefront.v1.OrderService.ListMyOrders:input_type -> cartwright.storefront.v1.ListMyOrdersRequest
-	25, // 52: cartwright.storefront.v1.OrderService.CancelOrder:input_type -> cartwright.storefront.v1.CancelOrderRequest
-	28, // 53: cartwright.storefront.v1.AddressService.ListAddresses:input_type -> cartwright.storefront.v1.ListAddressesRequest
-	30, // 54: cartwright.storefront.v1.AddressService.CreateAddress:input_type -> cartwright.storefront.v1.CreateAddressRequest
-	32, // 55: cartwright.storefront.v1.AddressService.UpdateAddress:input_type -> cartwright.storefront.v1.UpdateAddressRequest
-	34, // 56: cartwright.storefront.v1.AddressService.DeleteAddress:input_type -> cartwright.storefront.v1.DeleteAddressRequest
-	14, // 57: cartwright.storefront.v1.CheckoutService.ListPaymentMethods:output_type -> cartwright.storefront.v1.ListPaymentMethodsResponse
-	16, // 58: cartwright.storefront.v1.CheckoutService.Checkout:output_type -> cartwright.storefront.v1.CheckoutResponse
-	18, // 59: cartwright.storefront.v1.CheckoutService.ResumeCheckout:output_type -> cartwright.storefront.v1.ResumeCheckoutResponse
-	20, // 60: cartwright.storefront.v1.CheckoutService.LookupGiftCard:output_type -> cartwright.storefront.v1.LookupGiftCardResponse
-	22, // 61: cartwright.storefront.v1.OrderService.GetOrder:output_type -> cartwright.storefront.v1.GetOrderResponse
-	24, // 62: cartwright.storefront.v1.OrderService.ListMyOrders:output_type -> cartwright.storefront.v1.ListMyOrdersResponse
-	26, // 63: cartwright.storefront.v1.OrderService.CancelOrder:output_type -> cartwright.storefront.v1.CancelOrderResponse
-	29, // 64: cartwright.storefront.v1.AddressService.ListAddresses:output_type -> cartwright.storefront.v1.ListAddressesResponse
-	31, // 65: cartwright.storefront.v1.AddressService.CreateAddress:output_type -> cartwright.storefront.v1.CreateAddressResponse
-	33, // 66: cartwright.storefront.v1.AddressService.UpdateAddress:output_type -> cartwright.storefront.v1.UpdateAddressResponse
-	35, // 67: cartwright.storefront.v1.AddressService.DeleteAddress:output_type -> cartwright.storefront.v1.DeleteAddressResponse
-	57, // [57:68] is the sub-list for method output_type
-	46, // [46:57] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	44,  // 0: cartwright.storefront.v1.PaymentMethod.minimum:type_name -> cartwright.type.v1.Amount
+	5,   // 1: cartwright.storefront.v1.ListPaymentMethodsResponse.methods:type_name -> cartwright.storefront.v1.PaymentMethod
+	44,  // 2: cartwright.storefront.v1.CheckoutRequest.expected_total:type_name -> cartwright.type.v1.Amount
+	9,   // 3: cartwright.storefront.v1.CheckoutRequest.payment:type_name -> cartwright.storefront.v1.PaymentInput
+	11,  // 4: cartwright.storefront.v1.CheckoutResponse.order:type_name -> cartwright.storefront.v1.Order
+	0,   // 5: cartwright.storefront.v1.Order.status:type_name -> cartwright.storefront.v1.OrderStatus
+	1,   // 6: cartwright.storefront.v1.Order.payment_status:type_name -> cartwright.storefront.v1.PaymentStatus
+	2,   // 7: cartwright.storefront.v1.Order.fulfillment_status:type_name -> cartwright.storefront.v1.FulfillmentStatus
+	12,  // 8: cartwright.storefront.v1.Order.lines:type_name -> cartwright.storefront.v1.OrderLine
+	13,  // 9: cartwright.storefront.v1.Order.shipping:type_name -> cartwright.storefront.v1.OrderShipping
+	14,  // 10: cartwright.storefront.v1.Order.discounts:type_name -> cartwright.storefront.v1.OrderDiscount
+	45,  // 11: cartwright.storefront.v1.Order.taxes:type_name -> cartwright.storefront.v1.TaxAmount
+	15,  // 12: cartwright.storefront.v1.Order.totals:type_name -> cartwright.storefront.v1.OrderTotals
+	16,  // 13: cartwright.storefront.v1.Order.payment:type_name -> cartwright.storefront.v1.OrderPayment
+	18,  // 14: cartwright.storefront.v1.Order.gift_cards:type_name -> cartwright.storefront.v1.OrderGiftCard
+	46,  // 15: cartwright.storefront.v1.Order.shipping_address:type_name -> cartwright.type.v1.Address
+	46,  // 16: cartwright.storefront.v1.Order.billing_address:type_name -> cartwright.type.v1.Address
+	19,  // 17: cartwright.storefront.v1.Order.refunds:type_name -> cartwright.storefront.v1.Refund
+	21,  // 18: cartwright.storefront.v1.Order.shipments:type_name -> cartwright.storefront.v1.Shipment
+	23,  // 19: cartwright.storefront.v1.Order.failure:type_name -> cartwright.storefront.v1.OrderFailure
+	47,  // 20: cartwright.storefront.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	47,  // 21: cartwright.storefront.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
+	47,  // 22: cartwright.storefront.v1.Order.cancelled_at:type_name -> google.protobuf.Timestamp
+	47,  // 23: cartwright.storefront.v1.Order.updated_at:type_name -> google.protobuf.Timestamp
+	44,  // 24: cartwright.storefront.v1.OrderLine.unit_price:type_name -> cartwright.type.v1.Amount
+	44,  // 25: cartwright.storefront.v1.OrderLine.subtotal:type_name -> cartwright.type.v1.Amount
+	44,  // 26: cartwright.storefront.v1.OrderLine.discount:type_name -> cartwright.type.v1.Amount
+	44,  // 27: cartwright.storefront.v1.OrderLine.tax:type_name -> cartwright.type.v1.Amount
+	44,  // 28: cartwright.storefront.v1.OrderLine.total:type_name -> cartwright.type.v1.Amount
+	45,  // 29: cartwright.storefront.v1.OrderLine.taxes:type_name -> cartwright.storefront.v1.TaxAmount
+	44,  // 30: cartwright.storefront.v1.OrderLine.refunded:type_name -> cartwright.type.v1.Amount
+	44,  // 31: cartwright.storefront.v1.OrderShipping.price:type_name -> cartwright.type.v1.Amount
+	44,  // 32: cartwright.storefront.v1.OrderShipping.discount:type_name -> cartwright.type.v1.Amount
+	44,  // 33: cartwright.storefront.v1.OrderShipping.tax:type_name -> cartwright.type.v1.Amount
+	44,  // 34: cartwright.storefront.v1.OrderShipping.total:type_name -> cartwright.type.v1.Amount
+	45,  // 35: cartwright.storefront.v1.OrderShipping.taxes:type_name -> cartwright.storefront.v1.TaxAmount
+	44,  // 36: cartwright.storefront.v1.OrderShipping.refunded:type_name -> cartwright.type.v1.Amount
+	44,  // 37: cartwright.storefront.v1.OrderDiscount.amount:type_name -> cartwright.type.v1.Amount
+	44,  // 38: cartwright.storefront.v1.OrderTotals.subtotal:type_name -> cartwright.type.v1.Amount
+	44,  // 39: cartwright.storefront.v1.OrderTotals.discount:type_name -> cartwright.type.v1.Amount
+	44,  // 40: cartwright.storefront.v1.OrderTotals.shipping:type_name -> cartwright.type.v1.Amount
+	44,  // 41: cartwright.storefront.v1.OrderTotals.tax:type_name -> cartwright.type.v1.Amount
+	44,  // 42: cartwright.storefront.v1.OrderTotals.total:type_name -> cartwright.type.v1.Amount
+	44,  // 43: cartwright.storefront.v1.OrderTotals.gift_card:type_name -> cartwright.type.v1.Amount
+	44,  // 44: cartwright.storefront.v1.OrderTotals.due:type_name -> cartwright.type.v1.Amount
+	44,  // 45: cartwright.storefront.v1.OrderTotals.captured:type_name -> cartwright.type.v1.Amount
+	44,  // 46: cartwright.storefront.v1.OrderTotals.refunded:type_name -> cartwright.type.v1.Amount
+	44,  // 47: cartwright.storefront.v1.OrderTotals.cancelled:type_name -> cartwright.type.v1.Amount
+	44,  // 48: cartwright.storefront.v1.OrderPayment.amount:type_name -> cartwright.type.v1.Amount
+	44,  // 49: cartwright.storefront.v1.OrderPayment.captured:type_name -> cartwright.type.v1.Amount
+	44,  // 50: cartwright.storefront.v1.OrderPayment.refunded:type_name -> cartwright.type.v1.Amount
+	17,  // 51: cartwright.storefront.v1.OrderPayment.next_action:type_name -> cartwright.storefront.v1.NextAction
+	3,   // 52: cartwright.storefront.v1.NextAction.type:type_name -> cartwright.storefront.v1.NextActionType
+	47,  // 53: cartwright.storefront.v1.NextAction.expires_at:type_name -> google.protobuf.Timestamp
+	44,  // 54: cartwright.storefront.v1.OrderGiftCard.amount:type_name -> cartwright.type.v1.Amount
+	44,  // 55: cartwright.storefront.v1.OrderGiftCard.refunded:type_name -> cartwright.type.v1.Amount
+	4,   // 56: cartwright.storefront.v1.Refund.status:type_name -> cartwright.storefront.v1.OperationStatus
+	20,  // 57: cartwright.storefront.v1.Refund.lines:type_name -> cartwright.storefront.v1.RefundLine
+	44,  // 58: cartwright.storefront.v1.Refund.shipping:type_name -> cartwright.type.v1.Amount
+	44,  // 59: cartwright.storefront.v1.Refund.shipping_tax:type_name -> cartwright.type.v1.Amount
+	44,  // 60: cartwright.storefront.v1.Refund.total:type_name -> cartwright.type.v1.Amount
+	47,  // 61: cartwright.storefront.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	47,  // 62: cartwright.storefront.v1.Refund.completed_at:type_name -> google.protobuf.Timestamp
+	44,  // 63: cartwright.storefront.v1.RefundLine.amount:type_name -> cartwright.type.v1.Amount
+	44,  // 64: cartwright.storefront.v1.RefundLine.tax:type_name -> cartwright.type.v1.Amount
+	4,   // 65: cartwright.storefront.v1.Shipment.status:type_name -> cartwright.storefront.v1.OperationStatus
+	22,  // 66: cartwright.storefront.v1.Shipment.lines:type_name -> cartwright.storefront.v1.ShipmentLine
+	47,  // 67: cartwright.storefront.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
+	47,  // 68: cartwright.storefront.v1.Shipment.shipped_at:type_name -> google.protobuf.Timestamp
+	11,  // 69: cartwright.storefront.v1.ResumeCheckoutResponse.order:type_name -> cartwright.storefront.v1.Order
+	11,  // 70: cartwright.storefront.v1.GetOrderResponse.order:type_name -> cartwright.storefront.v1.Order
+	11,  // 71: cartwright.storefront.v1.CancelOrderResponse.order:type_name -> cartwright.storefront.v1.Order
+	0,   // 72: cartwright.storefront.v1.OrderSummary.status:type_name -> cartwright.storefront.v1.OrderStatus
+	1,   // 73: cartwright.storefront.v1.OrderSummary.payment_status:type_name -> cartwright.storefront.v1.PaymentStatus
+	2,   // 74: cartwright.storefront.v1.OrderSummary.fulfillment_status:type_name -> cartwright.storefront.v1.FulfillmentStatus
+	44,  // 75: cartwright.storefront.v1.OrderSummary.total:type_name -> cartwright.type.v1.Amount
+	47,  // 76: cartwright.storefront.v1.OrderSummary.created_at:type_name -> google.protobuf.Timestamp
+	47,  // 77: cartwright.storefront.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
+	44,  // 78: cartwright.storefront.v1.LookupGiftCardResponse.available:type_name -> cartwright.type.v1.Amount
+	47,  // 79: cartwright.storefront.v1.LookupGiftCardResponse.expires_at:type_name -> google.protobuf.Timestamp
+	30,  // 80: cartwright.storefront.v1.ListMyOrdersResponse.orders:type_name -> cartwright.storefront.v1.OrderSummary
+	46,  // 81: cartwright.storefront.v1.CreateAddressRequest.address:type_name -> cartwright.type.v1.Address
+	37,  // 82: cartwright.storefront.v1.CreateAddressResponse.address:type_name -> cartwright.storefront.v1.SavedAddress
+	46,  // 83: cartwright.storefront.v1.SavedAddress.address:type_name -> cartwright.type.v1.Address
+	47,  // 84: cartwright.storefront.v1.SavedAddress.created_at:type_name -> google.protobuf.Timestamp
+	47,  // 85: cartwright.storefront.v1.SavedAddress.updated_at:type_name -> google.protobuf.Timestamp
+	46,  // 86: cartwright.storefront.v1.UpdateAddressRequest.address:type_name -> cartwright.type.v1.Address
+	37,  // 87: cartwright.storefront.v1.UpdateAddressResponse.address:type_name -> cartwright.storefront.v1.SavedAddress
+	37,  // 88: cartwright.storefront.v1.ListAddressesResponse.addresses:type_name -> cartwright.storefront.v1.SavedAddress
+	6,   // 89: cartwright.storefront.v1.CheckoutService.ListPaymentMethods:input_type -> cartwright.storefront.v1.ListPaymentMethodsRequest
+	8,   // 90: cartwright.storefront.v1.CheckoutService.Checkout:input_type -> cartwright.storefront.v1.CheckoutRequest
+	24,  // 91: cartwright.storefront.v1.CheckoutService.ResumeCheckout:input_type -> cartwright.storefront.v1.ResumeCheckoutRequest
+	31,  // 92: cartwright.storefront.v1.CheckoutService.LookupGiftCard:input_type -> cartwright.storefront.v1.LookupGiftCardRequest
+	26,  // 93: cartwright.storefront.v1.OrderService.GetOrder:input_type -> cartwright.storefront.v1.GetOrderRequest
+	33,  // 94: cartwright.storefront.v1.OrderService.ListMyOrders:input_type -> cartwright.storefront.v1.ListMyOrdersRequest
+	28,  // 95: cartwright.storefront.v1.OrderService.CancelOrder:input_type -> cartwright.storefront.v1.CancelOrderRequest
+	40,  // 96: cartwright.storefront.v1.AddressService.ListAddresses:input_type -> cartwright.storefront.v1.ListAddressesRequest
+	35,  // 97: cartwright.storefront.v1.AddressService.CreateAddress:input_type -> cartwright.storefront.v1.CreateAddressRequest
+	38,  // 98: cartwright.storefront.v1.AddressService.UpdateAddress:input_type -> cartwright.storefront.v1.UpdateAddressRequest
+	42,  // 99: cartwright.storefront.v1.AddressService.DeleteAddress:input_type -> cartwright.storefront.v1.DeleteAddressRequest
+	7,   // 100: cartwright.storefront.v1.CheckoutService.ListPaymentMethods:output_type -> cartwright.storefront.v1.ListPaymentMethodsResponse
+	10,  // 101: cartwright.storefront.v1.CheckoutService.Checkout:output_type -> cartwright.storefront.v1.CheckoutResponse
+	25,  // 102: cartwright.storefront.v1.CheckoutService.ResumeCheckout:output_type -> cartwright.storefront.v1.ResumeCheckoutResponse
+	32,  // 103: cartwright.storefront.v1.CheckoutService.LookupGiftCard:output_type -> cartwright.storefront.v1.LookupGiftCardResponse
+	27,  // 104: cartwright.storefront.v1.OrderService.GetOrder:output_type -> cartwright.storefront.v1.GetOrderResponse
+	34,  // 105: cartwright.storefront.v1.OrderService.ListMyOrders:output_type -> cartwright.storefront.v1.ListMyOrdersResponse
+	29,  // 106: cartwright.storefront.v1.OrderService.CancelOrder:output_type -> cartwright.storefront.v1.CancelOrderResponse
+	41,  // 107: cartwright.storefront.v1.AddressService.ListAddresses:output_type -> cartwright.storefront.v1.ListAddressesResponse
+	36,  // 108: cartwright.storefront.v1.AddressService.CreateAddress:output_type -> cartwright.storefront.v1.CreateAddressResponse
+	39,  // 109: cartwright.storefront.v1.AddressService.UpdateAddress:output_type -> cartwright.storefront.v1.UpdateAddressResponse
+	43,  // 110: cartwright.storefront.v1.AddressService.DeleteAddress:output_type -> cartwright.storefront.v1.DeleteAddressResponse
+	100, // [100:111] is the sub-list for method output_type
+	89,  // [89:100] is the sub-list for method input_type
+	89,  // [89:89] is the sub-list for extension type_name
+	89,  // [89:89] is the sub-list for extension extendee
+	0,   // [0:89] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_storefront_v1_order_proto_init() }
@@ -2757,7 +3887,7 @@ func file_cartwright_storefront_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_storefront_v1_order_proto_rawDesc), len(file_cartwright_storefront_v1_order_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   31,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
