@@ -826,7 +826,8 @@ func (x *CartTotals) GetTaxes() []*TaxAmount {
 // ExplanationStep is one step of how the total came about. Applying the steps in order gives every figure of the totals.
 type ExplanationStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened: "price", "promotion", "shipping", "shipping_discount", "tax", "gift_card", "total", "due".
+	// What happened: "price", "promotion", "shipping", "shipping_discount", "home_tax" (the home country's tax taken out of
+	// the price), "tax", "total", "gift_card", "due".
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Line the step belongs to; empty for shipping and the whole cart.
 	LineId string `protobuf:"bytes,2,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -837,7 +838,13 @@ type ExplanationStep struct {
 	// Amount of the step; negative when it takes off.
 	Amount *v1.Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Whether amount is part of an earlier amount (tax contained in a price) and so does not change the sum.
-	Contained     bool `protobuf:"varint,6,opt,name=contained,proto3" json:"contained,omitempty"`
+	Contained bool `protobuf:"varint,6,opt,name=contained,proto3" json:"contained,omitempty"`
+	// Units of a "price" step; amount is the unit price times these.
+	Quantity int32 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Rate of a "tax" or "home_tax" step in parts per million: 200000 is 20 %.
+	RatePpm int64 `protobuf:"varint,8,opt,name=rate_ppm,json=ratePpm,proto3" json:"rate_ppm,omitempty"`
+	// What the rate was applied to; absent for steps without a rate.
+	Basis         *v1.Money `protobuf:"bytes,9,opt,name=basis,proto3" json:"basis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -912,6 +919,27 @@ func (x *ExplanationStep) GetContained() bool {
 		return x.Contained
 	}
 	return false
+}
+
+func (x *ExplanationStep) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *ExplanationStep) GetRatePpm() int64 {
+	if x != nil {
+		return x.RatePpm
+	}
+	return 0
+}
+
+func (x *ExplanationStep) GetBasis() *v1.Money {
+	if x != nil {
+		return x.Basis
+	}
+	return nil
 }
 
 // Cart is what a buyer is about to buy.
@@ -2967,14 +2995,17 @@ const file_cartwright_cart_v1_cart_proto_rawDesc = "" +
 	"\rtax_estimated\x18\n" +
 	" \x01(\bR\ftaxEstimated\x12\x1a\n" +
 	"\brounding\x18\v \x01(\tR\brounding\x123\n" +
-	"\x05taxes\x18\f \x03(\v2\x1d.cartwright.cart.v1.TaxAmountR\x05taxes\"\xbb\x01\n" +
+	"\x05taxes\x18\f \x03(\v2\x1d.cartwright.cart.v1.TaxAmountR\x05taxes\"\xa3\x02\n" +
 	"\x0fExplanationStep\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\aline_id\x18\x02 \x01(\tR\x06lineId\x12\x16\n" +
 	"\x06source\x18\x03 \x01(\tR\x06source\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x121\n" +
 	"\x06amount\x18\x05 \x01(\v2\x19.cartwright.type.v1.MoneyR\x06amount\x12\x1c\n" +
-	"\tcontained\x18\x06 \x01(\bR\tcontained\"\x8b\t\n" +
+	"\tcontained\x18\x06 \x01(\bR\tcontained\x12\x1a\n" +
+	"\bquantity\x18\a \x01(\x05R\bquantity\x12\x19\n" +
+	"\brate_ppm\x18\b \x01(\x03R\aratePpm\x12/\n" +
+	"\x05basis\x18\t \x01(\v2\x19.cartwright.type.v1.MoneyR\x05basis\"\x8b\t\n" +
 	"\x04Cart\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12#\n" +
@@ -3244,70 +3275,71 @@ var file_cartwright_cart_v1_cart_proto_depIdxs = []int32{
 	39, // 22: cartwright.cart.v1.CartTotals.due:type_name -> cartwright.type.v1.Money
 	40, // 23: cartwright.cart.v1.CartTotals.taxes:type_name -> cartwright.cart.v1.TaxAmount
 	39, // 24: cartwright.cart.v1.ExplanationStep.amount:type_name -> cartwright.type.v1.Money
-	0,  // 25: cartwright.cart.v1.Cart.state:type_name -> cartwright.cart.v1.CartState
-	41, // 26: cartwright.cart.v1.Cart.shipping_address:type_name -> cartwright.type.v1.Address
-	41, // 27: cartwright.cart.v1.Cart.billing_address:type_name -> cartwright.type.v1.Address
-	2,  // 28: cartwright.cart.v1.Cart.lines:type_name -> cartwright.cart.v1.CartLine
-	6,  // 29: cartwright.cart.v1.Cart.shipping_option:type_name -> cartwright.cart.v1.ShippingOption
-	3,  // 30: cartwright.cart.v1.Cart.coupons:type_name -> cartwright.cart.v1.CartCoupon
-	4,  // 31: cartwright.cart.v1.Cart.discounts:type_name -> cartwright.cart.v1.CartDiscount
-	5,  // 32: cartwright.cart.v1.Cart.gift_cards:type_name -> cartwright.cart.v1.CartGiftCard
-	7,  // 33: cartwright.cart.v1.Cart.totals:type_name -> cartwright.cart.v1.CartTotals
-	8,  // 34: cartwright.cart.v1.Cart.explanation:type_name -> cartwright.cart.v1.ExplanationStep
-	42, // 35: cartwright.cart.v1.Cart.priced_at:type_name -> google.protobuf.Timestamp
-	42, // 36: cartwright.cart.v1.Cart.created_at:type_name -> google.protobuf.Timestamp
-	42, // 37: cartwright.cart.v1.Cart.updated_at:type_name -> google.protobuf.Timestamp
-	10, // 38: cartwright.cart.v1.CreateCartRequest.lines:type_name -> cartwright.cart.v1.LineInput
-	9,  // 39: cartwright.cart.v1.CreateCartResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 40: cartwright.cart.v1.GetCartResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 41: cartwright.cart.v1.GetCustomerCartResponse.cart:type_name -> cartwright.cart.v1.Cart
-	41, // 42: cartwright.cart.v1.UpdateCartRequest.shipping_address:type_name -> cartwright.type.v1.Address
-	41, // 43: cartwright.cart.v1.UpdateCartRequest.billing_address:type_name -> cartwright.type.v1.Address
-	9,  // 44: cartwright.cart.v1.UpdateCartResponse.cart:type_name -> cartwright.cart.v1.Cart
-	10, // 45: cartwright.cart.v1.AddLinesRequest.lines:type_name -> cartwright.cart.v1.LineInput
-	9,  // 46: cartwright.cart.v1.AddLinesResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 47: cartwright.cart.v1.UpdateLineResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 48: cartwright.cart.v1.RemoveLineResponse.cart:type_name -> cartwright.cart.v1.Cart
-	6,  // 49: cartwright.cart.v1.ListShippingOptionsResponse.options:type_name -> cartwright.cart.v1.ShippingOption
-	9,  // 50: cartwright.cart.v1.SetShippingOptionResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 51: cartwright.cart.v1.ApplyCouponResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 52: cartwright.cart.v1.RemoveCouponResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 53: cartwright.cart.v1.ApplyGiftCardResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 54: cartwright.cart.v1.RemoveGiftCardResponse.cart:type_name -> cartwright.cart.v1.Cart
-	9,  // 55: cartwright.cart.v1.MergeCartResponse.cart:type_name -> cartwright.cart.v1.Cart
-	11, // 56: cartwright.cart.v1.CartService.CreateCart:input_type -> cartwright.cart.v1.CreateCartRequest
-	13, // 57: cartwright.cart.v1.CartService.GetCart:input_type -> cartwright.cart.v1.GetCartRequest
-	15, // 58: cartwright.cart.v1.CartService.GetCustomerCart:input_type -> cartwright.cart.v1.GetCustomerCartRequest
-	17, // 59: cartwright.cart.v1.CartService.UpdateCart:input_type -> cartwright.cart.v1.UpdateCartRequest
-	19, // 60: cartwright.cart.v1.CartService.AddLines:input_type -> cartwright.cart.v1.AddLinesRequest
-	21, // 61: cartwright.cart.v1.CartService.UpdateLine:input_type -> cartwright.cart.v1.UpdateLineRequest
-	23, // 62: cartwright.cart.v1.CartService.RemoveLine:input_type -> cartwright.cart.v1.RemoveLineRequest
-	25, // 63: cartwright.cart.v1.CartService.ListShippingOptions:input_type -> cartwright.cart.v1.ListShippingOptionsRequest
-	27, // 64: cartwright.cart.v1.CartService.SetShippingOption:input_type -> cartwright.cart.v1.SetShippingOptionRequest
-	29, // 65: cartwright.cart.v1.CartService.ApplyCoupon:input_type -> cartwright.cart.v1.ApplyCouponRequest
-	31, // 66: cartwright.cart.v1.CartService.RemoveCoupon:input_type -> cartwright.cart.v1.RemoveCouponRequest
-	33, // 67: cartwright.cart.v1.CartService.ApplyGiftCard:input_type -> cartwright.cart.v1.ApplyGiftCardRequest
-	35, // 68: cartwright.cart.v1.CartService.RemoveGiftCard:input_type -> cartwright.cart.v1.RemoveGiftCardRequest
-	37, // 69: cartwright.cart.v1.CartService.MergeCart:input_type -> cartwright.cart.v1.MergeCartRequest
-	12, // 70: cartwright.cart.v1.CartService.CreateCart:output_type -> cartwright.cart.v1.CreateCartResponse
-	14, // 71: cartwright.cart.v1.CartService.GetCart:output_type -> cartwright.cart.v1.GetCartResponse
-	16, // 72: cartwright.cart.v1.CartService.GetCustomerCart:output_type -> cartwright.cart.v1.GetCustomerCartResponse
-	18, // 73: cartwright.cart.v1.CartService.UpdateCart:output_type -> cartwright.cart.v1.UpdateCartResponse
-	20, // 74: cartwright.cart.v1.CartService.AddLines:output_type -> cartwright.cart.v1.AddLinesResponse
-	22, // 75: cartwright.cart.v1.CartService.UpdateLine:output_type -> cartwright.cart.v1.UpdateLineResponse
-	24, // 76: cartwright.cart.v1.CartService.RemoveLine:output_type -> cartwright.cart.v1.RemoveLineResponse
-	26, // 77: cartwright.cart.v1.CartService.ListShippingOptions:output_type -> cartwright.cart.v1.ListShippingOptionsResponse
-	28, // 78: cartwright.cart.v1.CartService.SetShippingOption:output_type -> cartwright.cart.v1.SetShippingOptionResponse
-	30, // 79: cartwright.cart.v1.CartService.ApplyCoupon:output_type -> cartwright.cart.v1.ApplyCouponResponse
-	32, // 80: cartwright.cart.v1.CartService.RemoveCoupon:output_type -> cartwright.cart.v1.RemoveCouponResponse
-	34, // 81: cartwright.cart.v1.CartService.ApplyGiftCard:output_type -> cartwright.cart.v1.ApplyGiftCardResponse
-	36, // 82: cartwright.cart.v1.CartService.RemoveGiftCard:output_type -> cartwright.cart.v1.RemoveGiftCardResponse
-	38, // 83: cartwright.cart.v1.CartService.MergeCart:output_type -> cartwright.cart.v1.MergeCartResponse
-	70, // [70:84] is the sub-list for method output_type
-	56, // [56:70] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	39, // 25: cartwright.cart.v1.ExplanationStep.basis:type_name -> cartwright.type.v1.Money
+	0,  // 26: cartwright.cart.v1.Cart.state:type_name -> cartwright.cart.v1.CartState
+	41, // 27: cartwright.cart.v1.Cart.shipping_address:type_name -> cartwright.type.v1.Address
+	41, // 28: cartwright.cart.v1.Cart.billing_address:type_name -> cartwright.type.v1.Address
+	2,  // 29: cartwright.cart.v1.Cart.lines:type_name -> cartwright.cart.v1.CartLine
+	6,  // 30: cartwright.cart.v1.Cart.shipping_option:type_name -> cartwright.cart.v1.ShippingOption
+	3,  // 31: cartwright.cart.v1.Cart.coupons:type_name -> cartwright.cart.v1.CartCoupon
+	4,  // 32: cartwright.cart.v1.Cart.discounts:type_name -> cartwright.cart.v1.CartDiscount
+	5,  // 33: cartwright.cart.v1.Cart.gift_cards:type_name -> cartwright.cart.v1.CartGiftCard
+	7,  // 34: cartwright.cart.v1.Cart.totals:type_name -> cartwright.cart.v1.CartTotals
+	8,  // 35: cartwright.cart.v1.Cart.explanation:type_name -> cartwright.cart.v1.ExplanationStep
+	42, // 36: cartwright.cart.v1.Cart.priced_at:type_name -> google.protobuf.Timestamp
+	42, // 37: cartwright.cart.v1.Cart.created_at:type_name -> google.protobuf.Timestamp
+	42, // 38: cartwright.cart.v1.Cart.updated_at:type_name -> google.protobuf.Timestamp
+	10, // 39: cartwright.cart.v1.CreateCartRequest.lines:type_name -> cartwright.cart.v1.LineInput
+	9,  // 40: cartwright.cart.v1.CreateCartResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 41: cartwright.cart.v1.GetCartResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 42: cartwright.cart.v1.GetCustomerCartResponse.cart:type_name -> cartwright.cart.v1.Cart
+	41, // 43: cartwright.cart.v1.UpdateCartRequest.shipping_address:type_name -> cartwright.type.v1.Address
+	41, // 44: cartwright.cart.v1.UpdateCartRequest.billing_address:type_name -> cartwright.type.v1.Address
+	9,  // 45: cartwright.cart.v1.UpdateCartResponse.cart:type_name -> cartwright.cart.v1.Cart
+	10, // 46: cartwright.cart.v1.AddLinesRequest.lines:type_name -> cartwright.cart.v1.LineInput
+	9,  // 47: cartwright.cart.v1.AddLinesResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 48: cartwright.cart.v1.UpdateLineResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 49: cartwright.cart.v1.RemoveLineResponse.cart:type_name -> cartwright.cart.v1.Cart
+	6,  // 50: cartwright.cart.v1.ListShippingOptionsResponse.options:type_name -> cartwright.cart.v1.ShippingOption
+	9,  // 51: cartwright.cart.v1.SetShippingOptionResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 52: cartwright.cart.v1.ApplyCouponResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 53: cartwright.cart.v1.RemoveCouponResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 54: cartwright.cart.v1.ApplyGiftCardResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 55: cartwright.cart.v1.RemoveGiftCardResponse.cart:type_name -> cartwright.cart.v1.Cart
+	9,  // 56: cartwright.cart.v1.MergeCartResponse.cart:type_name -> cartwright.cart.v1.Cart
+	11, // 57: cartwright.cart.v1.CartService.CreateCart:input_type -> cartwright.cart.v1.CreateCartRequest
+	13, // 58: cartwright.cart.v1.CartService.GetCart:input_type -> cartwright.cart.v1.GetCartRequest
+	15, // 59: cartwright.cart.v1.CartService.GetCustomerCart:input_type -> cartwright.cart.v1.GetCustomerCartRequest
+	17, // 60: cartwright.cart.v1.CartService.UpdateCart:input_type -> cartwright.cart.v1.UpdateCartRequest
+	19, // 61: cartwright.cart.v1.CartService.AddLines:input_type -> cartwright.cart.v1.AddLinesRequest
+	21, // 62: cartwright.cart.v1.CartService.UpdateLine:input_type -> cartwright.cart.v1.UpdateLineRequest
+	23, // 63: cartwright.cart.v1.CartService.RemoveLine:input_type -> cartwright.cart.v1.RemoveLineRequest
+	25, // 64: cartwright.cart.v1.CartService.ListShippingOptions:input_type -> cartwright.cart.v1.ListShippingOptionsRequest
+	27, // 65: cartwright.cart.v1.CartService.SetShippingOption:input_type -> cartwright.cart.v1.SetShippingOptionRequest
+	29, // 66: cartwright.cart.v1.CartService.ApplyCoupon:input_type -> cartwright.cart.v1.ApplyCouponRequest
+	31, // 67: cartwright.cart.v1.CartService.RemoveCoupon:input_type -> cartwright.cart.v1.RemoveCouponRequest
+	33, // 68: cartwright.cart.v1.CartService.ApplyGiftCard:input_type -> cartwright.cart.v1.ApplyGiftCardRequest
+	35, // 69: cartwright.cart.v1.CartService.RemoveGiftCard:input_type -> cartwright.cart.v1.RemoveGiftCardRequest
+	37, // 70: cartwright.cart.v1.CartService.MergeCart:input_type -> cartwright.cart.v1.MergeCartRequest
+	12, // 71: cartwright.cart.v1.CartService.CreateCart:output_type -> cartwright.cart.v1.CreateCartResponse
+	14, // 72: cartwright.cart.v1.CartService.GetCart:output_type -> cartwright.cart.v1.GetCartResponse
+	16, // 73: cartwright.cart.v1.CartService.GetCustomerCart:output_type -> cartwright.cart.v1.GetCustomerCartResponse
+	18, // 74: cartwright.cart.v1.CartService.UpdateCart:output_type -> cartwright.cart.v1.UpdateCartResponse
+	20, // 75: cartwright.cart.v1.CartService.AddLines:output_type -> cartwright.cart.v1.AddLinesResponse
+	22, // 76: cartwright.cart.v1.CartService.UpdateLine:output_type -> cartwright.cart.v1.UpdateLineResponse
+	24, // 77: cartwright.cart.v1.CartService.RemoveLine:output_type -> cartwright.cart.v1.RemoveLineResponse
+	26, // 78: cartwright.cart.v1.CartService.ListShippingOptions:output_type -> cartwright.cart.v1.ListShippingOptionsResponse
+	28, // 79: cartwright.cart.v1.CartService.SetShippingOption:output_type -> cartwright.cart.v1.SetShippingOptionResponse
+	30, // 80: cartwright.cart.v1.CartService.ApplyCoupon:output_type -> cartwright.cart.v1.ApplyCouponResponse
+	32, // 81: cartwright.cart.v1.CartService.RemoveCoupon:output_type -> cartwright.cart.v1.RemoveCouponResponse
+	34, // 82: cartwright.cart.v1.CartService.ApplyGiftCard:output_type -> cartwright.cart.v1.ApplyGiftCardResponse
+	36, // 83: cartwright.cart.v1.CartService.RemoveGiftCard:output_type -> cartwright.cart.v1.RemoveGiftCardResponse
+	38, // 84: cartwright.cart.v1.CartService.MergeCart:output_type -> cartwright.cart.v1.MergeCartResponse
+	71, // [71:85] is the sub-list for method output_type
+	57, // [57:71] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_cart_v1_cart_proto_init() }
