@@ -1,0 +1,42 @@
+// Package app puts the inventory service together.
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+
+	inventoryv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/inventory/v1"
+	worker "github.com/cartwright-shop/cartwright/services/inventory/internal/job"
+	"github.com/cartwright-shop/cartwright/services/inventory/internal/postgres"
+	"github.com/cartwright-shop/cartwright/services/inventory/internal/rpc"
+	"github.com/cartwright-shop/cartwright/services/inventory/internal/stock"
+	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
+	"github.com/cartwright-shop/cartwright/services/platform/job"
+	"github.com/cartwright-shop/cartwright/services/platform/service"
+)
+
+// Program is the service as its main runs it.
+func Program() service.Program[Config] {
+	return service.Program[Config]{Name: "inventory", Migrations: postgres.Migrations(), Build: build, Check: check}
+}
+
+func build(_ context.Context, cfg Config, rt *service.Runtime) error {
+	store := postgres.New(rt.DB)
+	domain := stock.New(store, store, cfg.LowStockThreshold)
+	keeper := idempotency.New(rt.DB)
+	server, err := rpc.New(domain, keeper, rt.Metrics)
+	if err != nil {
+		return fmt.Errorf("build inventory: %w", err)
+	}
+	rt.GRPC.Register(func(s grpc.ServiceRegistrar) { inventoryv1.RegisterInventoryServiceServer(s, server) })
+	background, err := worker.New(domain, keeper, rt.Log, rt.Metrics)
+	if err != nil {
+		return fmt.Errorf("build inventory: %w", err)
+	}
+	jobs := job.NewRegistry()
+	background.Register(jobs)
+	rt.Jobs(jobs)
+	return nil
+}
