@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 )
@@ -37,7 +38,7 @@ func Decode(scope, token string, into any) error {
 	if token == "" {
 		return nil
 	}
-	if len(token) > maxToken {
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // line breaks are skipped by the decoder
 		return invalid()
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
