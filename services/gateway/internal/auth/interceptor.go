@@ -66,3 +66,23 @@ func authorize(p identity.Principal, rule *typev1.Policy) error {
 		return nil
 	}
 }
+
+// StreamInterceptor is Interceptor for streams.
+func StreamInterceptor(verifier *Verifier, table policy.Table) grpc.StreamServerInterceptor {
+	unary := Interceptor(verifier, table)
+	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		_, err := unary(stream.Context(), nil, &grpc.UnaryServerInfo{FullMethod: info.FullMethod}, func(ctx context.Context, _ any) (any, error) {
+			return nil, handler(srv, &identified{ServerStream: stream, ctx: ctx})
+		})
+		return err
+	}
+}
+
+// identified is a stream whose caller is known.
+type identified struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context is the context with the principal.
+func (s *identified) Context() context.Context { return s.ctx }

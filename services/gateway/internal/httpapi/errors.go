@@ -66,8 +66,15 @@ func uncarry(err error) error {
 	if !ok {
 		return err
 	}
+	return unpack(err, st.Message())
+}
+
+// uncarryText is uncarry for an error that no generated code has touched.
+func uncarryText(err error) error { return unpack(err, err.Error()) }
+
+func unpack(err error, text string) error {
 	var c carried
-	if json.Unmarshal([]byte(st.Message()), &c) != nil || c.Reason == "" {
+	if json.Unmarshal([]byte(text), &c) != nil || c.Reason == "" {
 		return err
 	}
 	kind := errs.Define(errs.Code(c.Code), c.Reason, "")

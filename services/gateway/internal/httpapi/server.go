@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/caller"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
@@ -87,7 +88,7 @@ func (f *Front) identify(next http.Handler) http.Handler {
 		header := w.Header()
 		header.Set(headerRequestID, requestID)
 		header.Set("X-Content-Type-Options", "nosniff")
-		r = r.WithContext(identity.WithRequestID(r.Context(), requestID))
+		r = r.WithContext(caller.WithAddress(identity.WithRequestID(r.Context(), requestID), r.RemoteAddr))
 		defer f.recoverPanic(w, r)
 		next.ServeHTTP(w, r)
 	})

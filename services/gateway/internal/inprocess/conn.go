@@ -58,6 +58,30 @@ func (c *Conn) Invoke(ctx context.Context, name string, args, reply any, opts ..
 	return move(reply, out)
 }
 
+// Admit passes a call that is not in JSON through the interceptors, as if it were a call of the named method with req. It
+// returns the context that a handler would have got, without its deadline.
+func (c *Conn) Admit(ctx context.Context, name string, md metadata.MD, req any) (context.Context, error) {
+	inner := serverContext(metadata.NewOutgoingContext(ctx, md), &stream{method: name})
+	admitted := ctx
+	_, err := c.interceptor(inner, req, &grpc.UnaryServerInfo{FullMethod: name}, func(inner context.Context, _ any) (any, error) {
+		admitted = inner
+		return nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return detached{Context: ctx, values: admitted}, nil
+}
+
+// detached has the life of one context and the values of another.
+type detached struct {
+	context.Context
+	values context.Context
+}
+
+// Value looks into the context that the interceptors made.
+func (d detached) Value(key any) any { return d.values.Value(key) }
+
 // NewStream refuses: the public API is unary.
 func (c *Conn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, status.Error(codes.Unimplemented, "streams are not served in process")

@@ -5,12 +5,16 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/callkey"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // requestIDField is the field of the internal contracts that takes the idempotency key.
 const requestIDField protoreflect.Name = "request_id"
+
+// replayedHeader tells that an answer was stored when the same key came first; it goes on to the client.
+const replayedHeader = "idempotent-replayed"
 
 // method is a method of a generated client.
 type method[Req, Resp proto.Message] func(context.Context, Req, ...grpc.CallOption) (Resp, error)
@@ -28,7 +32,11 @@ func Call[Out, Req, Resp proto.Message](ctx context.Context, m *Mapper, public p
 	if field := message.Descriptor().Fields().ByName(requestIDField); field != nil {
 		message.Set(field, protoreflect.ValueOfString(callkey.RequestID(ctx)))
 	}
-	answer, err := send(ctx, inner)
+	var header metadata.MD
+	answer, err := send(ctx, inner, grpc.Header(&header))
+	if len(header.Get(replayedHeader)) > 0 {
+		_ = grpc.SetHeader(ctx, metadata.Pairs(replayedHeader, "true"))
+	}
 	if err != nil {
 		return none, err
 	}

@@ -1,0 +1,58 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/cartwright-shop/cartwright/services/platform/service"
+)
+
+// Config is the gateway's settings.
+type Config struct {
+	service.Config
+	// HTTPAddr is the public port.
+	HTTPAddr string `env:"HTTP_ADDR" envDefault:":8080" desc:"Address of the public port: REST and gRPC."`
+	// ProductAddr and the others are where the services listen.
+	ProductAddr   string `env:"PRODUCT_ADDR" envDefault:"product:9000" desc:"host:port of product."`
+	PricingAddr   string `env:"PRICING_ADDR" envDefault:"pricing:9000" desc:"host:port of pricing."`
+	InventoryAddr string `env:"INVENTORY_ADDR" envDefault:"inventory:9000" desc:"host:port of inventory."`
+	PaymentAddr   string `env:"PAYMENT_ADDR" envDefault:"payment:9000" desc:"host:port of payment."`
+	CartAddr      string `env:"CART_ADDR" envDefault:"cart:9000" desc:"host:port of cart."`
+	// Issuer is who signs tokens.
+	Issuer string `env:"OIDC_ISSUER" desc:"Issuer of the tokens, compared exactly with their iss; its discovery document names the keys."`
+	// Audience must be in tokens.
+	Audience string `env:"OIDC_AUDIENCE" envDefault:"cartwright" desc:"Audience that a token must be made for."`
+	// RequireAccessToken refuses tokens that do not say they are access tokens.
+	RequireAccessToken bool `env:"OIDC_REQUIRE_AT_JWT" envDefault:"true" desc:"Refuse tokens whose typ header is not at+jwt (RFC 9068). Switch off only for an issuer that does not set it."`
+	// Origins may call from a browser.
+	Origins []string `env:"CORS_ORIGINS" desc:"Origins that may call from a browser, separated by commas; * allows any."`
+	// RequestDeadline bounds a request.
+	RequestDeadline time.Duration `env:"REQUEST_DEADLINE" envDefault:"25s" desc:"How long one request may take; the slowest is a checkout whose provider is slow."`
+	// MaxConcurrent bounds the work of the process.
+	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once; more are refused with OVERLOADED."`
+	// ClientRate bounds one client address.
+	ClientRate float64 `env:"CLIENT_RATE" envDefault:"0" desc:"Requests a second that one client address may send to this process; 0 means no limit."`
+}
+
+// check finds what the types of the settings cannot.
+func check(c Config) error {
+	var problems []error
+	if issuer, err := url.Parse(c.Issuer); err != nil || issuer.Host == "" || issuer.Scheme != "http" && issuer.Scheme != "https" {
+		problems = append(problems, errors.New("OIDC_ISSUER: must be an http or https URL"))
+	}
+	if c.Audience == "" {
+		problems = append(problems, errors.New("OIDC_AUDIENCE: must be set"))
+	}
+	if c.RequestDeadline <= 0 {
+		problems = append(problems, errors.New("REQUEST_DEADLINE: must be more than zero"))
+	}
+	if c.MaxConcurrent < 1 {
+		problems = append(problems, errors.New("MAX_CONCURRENT: must be more than zero"))
+	}
+	if c.ClientRate < 0 {
+		problems = append(problems, fmt.Errorf("CLIENT_RATE: %v is negative", c.ClientRate))
+	}
+	return errors.Join(problems...)
+}
