@@ -28,10 +28,18 @@ func (s *Service) Price(ctx context.Context, c *Cart) (*Priced, error) {
 // looked up in this service's own tables is then worked out anew.
 func (s *Service) reprice(ctx context.Context, c *Cart) (*Priced, error) {
 	p := c.Priced
-	if p == nil || s.Clock.Now().Sub(p.At) >= s.Freshness || p.Demand != s.demand(ctx, c) {
+	if p == nil || p.Demand != s.demand(ctx, c) {
 		return s.Price(ctx, c)
 	}
-	return s.workOut(ctx, c, p.facts())
+	if s.fresh(p) {
+		return s.workOut(ctx, c, p.facts())
+	}
+	priced, err := s.Price(ctx, c)
+	if err != nil && transient(err) { // a change that no other service has a say in is taken also while they are down
+		s.Metrics.stale()
+		return s.workOut(ctx, c, p.facts())
+	}
+	return priced, err
 }
 
 // facts are the answers of other services that a price is worked out from.
@@ -44,6 +52,7 @@ type facts struct {
 }
 
 func (s *Service) ask(ctx context.Context, c *Cart) (facts, error) {
+	s.Metrics.asked()
 	f := facts{demand: s.demand(ctx, c)}
 	if len(c.Lines) == 0 {
 		f.basket = s.basket(ctx, c, nil)
