@@ -222,6 +222,7 @@ func (c *Cluster) arguments() []string {
 		"unix_socket_directories": "",
 		"max_connections":         "200",
 		"shared_buffers":          "128MB",
+		"deadlock_timeout":        "200ms",
 		"jit":                     "off",
 		"logging_collector":       "off",
 		"log_destination":         "stderr",

@@ -23,6 +23,13 @@ ALTER ROLE {service}_app SET statement_timeout = '2s';
 ALTER ROLE {service}_app SET lock_timeout = '1s';
 ALTER ROLE {service}_app SET idle_in_transaction_session_timeout = '10s';
 
+-- A deadlock must be found before the lock timeout hides it: only transactions that the server chose as the victim of a
+-- deadlock are run again. An administrator who is no superuser sets this for the whole server instead.
+DO $$ BEGIN
+    ALTER ROLE {service}_app SET deadlock_timeout = '200ms';
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$;
+
 CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {service}_owner;
 GRANT USAGE ON SCHEMA {service} TO {service}_app;
 
