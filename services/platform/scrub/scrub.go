@@ -45,20 +45,21 @@ func Mask(s string) string {
 	return b.String()
 }
 
-// enoughDigits is the cheap way out for nearly every text.
+// enoughDigits is the cheap way out for nearly every text: no 13 digits stand in a row that letters do not break.
 func enoughDigits(s string) bool {
-	if len(s) < minDigits {
-		return false
-	}
 	n := 0
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9', c == 0xBC, c == 0xD9, c == 0xDB:
 			// 0xBC is the second byte of a full-width digit, 0xD9 and 0xDB begin the Arabic ones.
-			n++
+			if n++; n == minDigits {
+				return true
+			}
+		case letter(c):
+			n = 0
 		}
 	}
-	return n >= minDigits
+	return false
 }
 
 type span struct{ start, end int }
