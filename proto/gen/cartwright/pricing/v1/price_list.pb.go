@@ -1535,7 +1535,7 @@ var File_cartwright_pricing_v1_price_list_proto protoreflect.FileDescriptor
 
 const file_cartwright_pricing_v1_price_list_proto_rawDesc = "" +
 	"\n" +
-	"&cartwright/pricing/v1/price_list.proto\x12\x15cartwright.pricing.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x05\n" +
+	"&cartwright/pricing/v1/price_list.proto\x12\x15cartwright.pricing.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x05\n" +
 	"\tPriceList\x122\n" +
 	"\x03key\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x03key\x12\x1d\n" +
 	"\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x126\n" +
@@ -1545,10 +1545,10 @@ const file_cartwright_pricing_v1_price_list_proto_rawDesc = "" +
 	"\rcountry_codes\x18\x05 \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\xfa\x01\x18\x01\"\x0er\f2\n" +
 	"^[A-Z]{2}$R\fcountryCodes\x12F\n" +
 	"\x0fcustomer_groups\x18\x06 \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10d\x18\x01\"\x11r\x0f2\r^[!-~]{1,64}$R\x0ecustomerGroups\x12'\n" +
-	"\bpriority\x18\a \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\bpriority\x129\n" +
+	"\bpriority\x18\a \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\bpriority\x12L\n" +
 	"\n" +
-	"valid_from\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
-	"\vvalid_until\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"valid_from\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\tvalidFrom\x12N\n" +
+	"\vvalid_until\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\n" +
 	"validUntil\x12\x16\n" +
 	"\x06active\x18\n" +
 	" \x01(\bR\x06active\x12!\n" +
@@ -1564,15 +1564,15 @@ const file_cartwright_pricing_v1_price_list_proto_rawDesc = "" +
 	"\n" +
 	"compare_at\x18\x04 \x01(\v2\x19.cartwright.type.v1.MoneyR\tcompareAt\x12;\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xa2\x02\n" +
+	"updateTime\"\xb5\x02\n" +
 	"\fPriceContext\x12:\n" +
 	"\achannel\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\achannel\x126\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x127\n" +
 	"\fcountry_code\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x129\n" +
 	"\x0fcustomer_groups\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x102\"\x06r\x04\x10\x01\x18@R\x0ecustomerGroups\x12*\n" +
-	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xc1\x01\n" +
+	"\x102\"\x06r\x04\x10\x01\x18@R\x0ecustomerGroups\x12=\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\x02at\"\xc1\x01\n" +
 	"\tPriceTier\x12!\n" +
 	"\fmin_quantity\x18\x01 \x01(\x05R\vminQuantity\x121\n" +
 	"\x06amount\x18\x02 \x01(\v2\x19.cartwright.type.v1.MoneyR\x06amount\x128\n" +

@@ -1880,7 +1880,8 @@ const file_cartwright_pricing_v1_promotion_proto_rawDesc = "" +
 	"\rmin_subtotals\x18\x02 \x03(\v2\x19.cartwright.type.v1.MoneyB\b\xbaH\x05\x92\x01\x02\x102R\fminSubtotals\x12.\n" +
 	"\fmin_quantity\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\vminQuantity\x12F\n" +
 	"\x0fcustomer_groups\x18\x04 \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10d\x18\x01\"\x11r\x0f2\r^[!-~]{1,64}$R\x0ecustomerGroups\x12E\n" +
-	"\bchannels\x18\x05 \x03(\tB)\xbaH&\x92\x01#\x10d\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\bchannels\"\xf3\t\n" +
+	"\bchannels\x18\x05 \x03(\tB)\xbaH&\x92\x01#\x10d\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\bchannels\"\x99\n" +
+	"\n" +
 	"\tPromotion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
 	"\x03key\x18\x02 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x03key\x12\x1d\n" +
@@ -1904,10 +1905,10 @@ const file_cartwright_pricing_v1_promotion_proto_rawDesc = "" +
 	"limitTotal\x129\n" +
 	"\x12limit_per_customer\x18\x0e \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x10limitPerCustomer\x123\n" +
 	"\x0elimit_per_code\x18\x0f \x01(\x05B\r\xbaH\n" +
-	"\x1a\b\x18\x80\x94\xeb\xdc\x03(\x00R\flimitPerCode\x129\n" +
+	"\x1a\b\x18\x80\x94\xeb\xdc\x03(\x00R\flimitPerCode\x12L\n" +
 	"\n" +
-	"valid_from\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
-	"\vvalid_until\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"valid_from\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\tvalidFrom\x12N\n" +
+	"\vvalid_until\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\n" +
 	"validUntil\x12\x16\n" +
 	"\x06active\x18\x12 \x01(\bR\x06active\x12!\n" +
 	"\aversion\x18\x13 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\aversion\x12\x1d\n" +
@@ -1918,7 +1919,7 @@ const file_cartwright_pricing_v1_promotion_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTimeB\x0f\n" +
-	"\x06action\x12\x05\xbaH\x02\b\x01\"\xdb\x02\n" +
+	"\x06action\x12\x05\xbaH\x02\b\x01\"\xee\x02\n" +
 	"\n" +
 	"CouponCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12#\n" +
@@ -1926,8 +1927,8 @@ const file_cartwright_pricing_v1_promotion_proto_rawDesc = "" +
 	"\bmax_uses\x18\x03 \x01(\x05R\amaxUses\x12\x1d\n" +
 	"\n" +
 	"used_count\x18\x04 \x01(\x03R\tusedCount\x12!\n" +
-	"\fcustomer_key\x18\x05 \x01(\tR\vcustomerKey\x12;\n" +
-	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\fcustomer_key\x18\x05 \x01(\tR\vcustomerKey\x12N\n" +
+	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\n" +
 	"validUntil\x12=\n" +
 	"\fdisable_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vdisableTime\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1964,7 +1965,7 @@ const file_cartwright_pricing_v1_promotion_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x03key\x12!\n" +
 	"\aversion\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\aversion\"Z\n" +
 	"\x18ArchivePromotionResponse\x12>\n" +
-	"\tpromotion\x18\x01 \x01(\v2 .cartwright.pricing.v1.PromotionR\tpromotion\"\xe9\x03\n" +
+	"\tpromotion\x18\x01 \x01(\v2 .cartwright.pricing.v1.PromotionR\tpromotion\"\xfc\x03\n" +
 	"\x18CreateCouponCodesRequest\x124\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[!-~]{1,255}$R\trequestId\x12E\n" +
@@ -1975,8 +1976,8 @@ const file_cartwright_pricing_v1_promotion_proto_rawDesc = "" +
 	"\x06prefix\x18\x05 \x01(\tB*\xbaH'r%2#^([A-Za-z0-9][A-Za-z0-9_-]{0,19})?$R\x06prefix\x12(\n" +
 	"\bmax_uses\x18\x06 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\x80\x94\xeb\xdc\x03(\x00R\amaxUses\x12+\n" +
-	"\fcustomer_key\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\vcustomerKey\x12;\n" +
-	"\vvalid_until\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\fcustomer_key\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\vcustomerKey\x12N\n" +
+	"\vvalid_until\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\n" +
 	"validUntil\"a\n" +
 	"\x19CreateCouponCodesResponse\x12D\n" +
 	"\fcoupon_codes\x18\x01 \x03(\v2!.cartwright.pricing.v1.CouponCodeR\vcouponCodes\"\xae\x01\n" +
