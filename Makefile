@@ -10,6 +10,7 @@ SQLC_VERSION := v1.31.1
 PROTOC_GEN_GO_VERSION := v1.36.12
 PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
 GRPC_GATEWAY_VERSION := v2.33.0
+GOLANGCI_LINT_VERSION := v2.15.0
 
 TOOLS := $(CURDIR)/.bin
 GO_INSTALL := GOBIN=$(TOOLS) CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false go install
@@ -32,10 +33,26 @@ $(TOOLS)/protoc-gen-grpc-gateway:
 $(TOOLS)/protoc-gen-openapiv3:
 	$(GO_INSTALL) github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv3@$(GRPC_GATEWAY_VERSION)
 
+$(TOOLS)/golangci-lint:
+	$(GO_INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
 .PHONY: tools
 tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway $(TOOLS)/protoc-gen-openapiv3
 
 .PHONY: generate
-generate: tools ## Regenerate code from contracts and SQL
-	cd proto && buf generate
-	@for s in $(SQLC_SERVICES); do if [ -f services/$$s/internal/postgres/sqlc.yaml ]; then (cd services/$$s/internal/postgres && sqlc generate) || exit 1; fi; done
+generate: tools ## Regenerate code, the API description and the error table
+	cd proto && buf generate && buf build -o $(TOOLS)/api.binpb
+	@for s in $(SQLC_SERVICES); do (cd services/$$s/internal/postgres && sqlc generate) || exit 1; done
+	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
+		-document internal/openapi/openapi.json -errors ../../docs/errors.md
+
+.PHONY: verify
+verify: generate ## Fail when generated files are not what the sources give
+	@git diff --exit-code --stat -- proto/gen docs/errors.md services/gateway/internal/openapi ':(glob)services/*/internal/postgres/db/**' || \
+		{ echo "generated files have drifted: commit what 'make generate' wrote"; exit 1; }
+	@test -z "$$(git status --porcelain -- proto/gen)" || { echo "proto/gen has files that are not committed"; exit 1; }
+
+.PHONY: lint
+lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code
+	cd proto && buf lint && buf format --diff --exit-code
+	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off golangci-lint run ./...) || exit 1; done

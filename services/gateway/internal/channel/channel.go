@@ -15,7 +15,7 @@ import (
 
 // Refusals of a context that a channel does not have.
 var (
-	ErrUnknown  = errs.Define(errs.Invalid, "CHANNEL_UNKNOWN", "The shop has no such channel.")
+	ErrUnknown  = errs.Define(errs.NotFound, "CHANNEL_UNKNOWN", "The shop has no such channel.")
 	ErrCurrency = errs.Define(errs.Invalid, "CURRENCY_NOT_OFFERED", "The channel does not sell in this currency.")
 	ErrCountry  = errs.Define(errs.Invalid, "COUNTRY_NOT_SERVED", "The channel does not sell to this country.")
 )
