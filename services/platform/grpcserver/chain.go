@@ -19,7 +19,7 @@ func Chain(cfg Config) ([]grpc.UnaryServerInterceptor, error) {
 	return c.unary(), nil
 }
 
-// StreamChain is Chain for streams.
+// StreamChain is Chain for streams of a Server: it relies on the server's codec.
 func StreamChain(cfg Config) ([]grpc.StreamServerInterceptor, error) {
 	c, err := newChain(cfg.withDefaults(), nil)
 	if err != nil {
@@ -93,11 +93,17 @@ func (c *chain) inspectUnary(ctx context.Context, req any, info *grpc.UnaryServe
 	return handler(ctx, req)
 }
 
-func (c *chain) inspectStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (c *chain) inspectStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if isHealth(info.FullMethod) {
+		return handler(srv, stream)
+	}
 	return handler(srv, &inspectedStream{ServerStream: stream, chain: c})
 }
 
 func (c *chain) inspect(req any) error {
+	if bad, ok := req.(undecodable); ok {
+		return bad.err
+	}
 	if err := c.text.check(req); err != nil {
 		return err
 	}
@@ -111,8 +117,12 @@ type inspectedStream struct {
 
 // RecvMsg receives a message and refuses it when its texts or fields are wrong.
 func (s *inspectedStream) RecvMsg(m any) error {
-	if err := s.ServerStream.RecvMsg(m); err != nil {
-		return decodeError(err)
+	in := decoding{into: m}
+	if err := s.ServerStream.RecvMsg(&in); err != nil {
+		return err
+	}
+	if in.err != nil {
+		return in.err
 	}
 	return s.chain.inspect(m)
 }

@@ -94,7 +94,7 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 		r.buildErr = fmt.Errorf("grpcserver: service %s is registered twice", desc.ServiceName)
 		return
 	}
-	r.services = append(r.services, service{desc: strictDecoding(desc), impl: impl})
+	r.services = append(r.services, service{desc: tolerant(desc), impl: impl})
 }
 
 // Build makes the gRPC server with all registered services. Later calls return the same server.
@@ -135,7 +135,8 @@ func options(cfg Config, c *chain) []grpc.ServerOption {
 		}),
 		grpc.MaxConcurrentStreams(maxConcurrentStreams),
 		grpc.MaxHeaderListSize(maxHeaderListBytes),
-		grpc.MaxRecvMsgSize(cfg.MaxRecvBytes),
+		grpc.ForceServerCodecV2(newCodec(cfg.MaxRecvBytes)),
+		grpc.MaxRecvMsgSize(2 * cfg.MaxRecvBytes), // the codec refuses with a reason what the library would refuse without
 		grpc.MaxSendMsgSize(cfg.MaxSendBytes),
 		grpc.ConnectionTimeout(connectionTimeout),
 		grpc.SharedWriteBuffer(true),
