@@ -19,12 +19,13 @@ func Chain(cfg Config) ([]grpc.UnaryServerInterceptor, error) {
 	return c.unary(), nil
 }
 
-// StreamChain is Chain for streams of a Server: it relies on the server's codec.
+// StreamChain is Chain for streams.
 func StreamChain(cfg Config) ([]grpc.StreamServerInterceptor, error) {
 	c, err := newChain(cfg.withDefaults(), nil)
 	if err != nil {
 		return nil, err
 	}
+	c.foreign = true
 	return c.stream(), nil
 }
 
@@ -34,6 +35,7 @@ type chain struct {
 	metrics *metrics
 	text    *textChecker
 	rules   *rules
+	foreign bool // the server is not a Server of ours and lacks the codec
 }
 
 func newChain(cfg Config, descs []*grpc.ServiceDesc) (*chain, error) {
@@ -117,6 +119,12 @@ type inspectedStream struct {
 
 // RecvMsg receives a message and refuses it when its texts or fields are wrong.
 func (s *inspectedStream) RecvMsg(m any) error {
+	if s.chain.foreign {
+		if err := s.ServerStream.RecvMsg(m); err != nil {
+			return err
+		}
+		return s.chain.inspect(m)
+	}
 	in := decoding{into: m}
 	if err := s.ServerStream.RecvMsg(&in); err != nil {
 		return err

@@ -158,6 +158,37 @@ func TestServeHTTPAndStop(t *testing.T) {
 	server.Stop(t.Context())
 }
 
+// A program with a gRPC server of its own must get the same checks on its streams.
+func TestStreamChainWorksOnOtherServers(t *testing.T) {
+	t.Parallel()
+	contract, err := echo.New()
+	require.NoError(t, err)
+	chain, err := grpcserver.StreamChain(grpcserver.Config{})
+	require.NoError(t, err)
+	server := grpc.NewServer(grpc.ChainStreamInterceptor(chain...))
+	contract.Register(server, echoText)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	go func() { _ = server.Serve(listener) }()
+	defer server.Stop()
+	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	stream, err := contract.Chat(t.Context(), conn)
+	require.NoError(t, err)
+	out := contract.Response()
+	for request, reason := range map[string]string{`text: "a"`: "", `percent: 101`: "PERCENT_RANGE"} {
+		if reason != "" {
+			stream, err = contract.Chat(t.Context(), conn)
+			require.NoError(t, err)
+		}
+		req, err := contract.Request(request)
+		require.NoError(t, err)
+		require.NoError(t, stream.SendMsg(req))
+		require.Equal(t, reason, errs.ReasonOf(errs.FromGRPC(stream.RecvMsg(out))))
+	}
+}
+
 // An HTTP request that reaches handlers without a socket must meet the same checks.
 func TestChainWorksWithoutAServer(t *testing.T) {
 	t.Parallel()
