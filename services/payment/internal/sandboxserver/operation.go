@@ -115,7 +115,9 @@ func (o *Operation) clone() *Operation {
 	return &copied
 }
 
-func (o *Operation) fail(reason string) { o.Status, o.Reason, o.NextAction, o.ConfirmAt = StatusFailed, reason, nil, nil }
+func (o *Operation) fail(reason string) {
+	o.Status, o.Reason, o.NextAction, o.ConfirmAt = StatusFailed, reason, nil, nil
+}
 
 func (o *Operation) succeed() {
 	o.Status, o.Reason, o.NextAction, o.ConfirmAt = StatusSucceeded, "", nil, nil
