@@ -117,9 +117,16 @@ type GiftCard struct {
 	Refunded int64 `json:"refunded,omitempty"`
 }
 
+// The types of NextAction.
+const (
+	ActionRedirect = "redirect"
+	ActionQR       = "qr"
+	ActionVoucher  = "voucher"
+)
+
 // NextAction is what the buyer has to do to pay.
 type NextAction struct {
-	// Type is redirect, qr or voucher.
+	// Type is one of those above.
 	Type string `json:"type"`
 	// URL is where to go.
 	URL string `json:"url,omitempty"`

@@ -54,11 +54,15 @@ type Refund struct {
 // RefundLine is the part of one line in a refund.
 type RefundLine struct {
 	// LineID and SKU name what is given back.
-	LineID, SKU string
+	LineID string `json:"line_id"`
+	SKU    string `json:"sku"`
 	// Quantity is the units: Cancelled of them were never shipped and Returned were.
-	Quantity, Cancelled, Returned int32
+	Quantity  int32 `json:"quantity"`
+	Cancelled int32 `json:"cancelled,omitempty"`
+	Returned  int32 `json:"returned,omitempty"`
 	// Amount is the money for them and Tax the tax in it.
-	Amount, Tax int64
+	Amount int64 `json:"amount"`
+	Tax    int64 `json:"tax,omitempty"`
 }
 
 // GiftCardPart is money that goes back to one gift card.

@@ -30,9 +30,10 @@ type Shipment struct {
 // ShipmentLine is the part of one line in a shipment.
 type ShipmentLine struct {
 	// LineID and SKU name what leaves.
-	LineID, SKU string
+	LineID string `json:"line_id"`
+	SKU    string `json:"sku"`
 	// Quantity is the units.
-	Quantity int32
+	Quantity int32 `json:"quantity"`
 }
 
 // ShipmentWish is what somebody wants to ship.

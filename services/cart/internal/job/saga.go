@@ -1,0 +1,101 @@
+// Package job is the work of the cart service that no request does: sagas that are due, and upkeep.
+package job
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/cartwright-shop/cartwright/services/cart/internal/saga"
+)
+
+// How the worker looks for sagas. A killed process's sagas are free when their lease ends, at most one look later.
+const (
+	lookEvery = 500 * time.Millisecond
+	// claimAtOnce bounds how many sagas one look takes, so that many pods share what piled up in an outage.
+	claimAtOnce = 8
+	// sagaWorkers is how many sagas one process resumes at the same time.
+	sagaWorkers = 16
+	// runTimeout ends a run that hangs; its saga is then free for the next look.
+	runTimeout = time.Minute
+)
+
+// Sagas works on sagas that are due and that no request works on.
+type Sagas struct {
+	runner *saga.Runner
+	log    *zap.Logger
+	news   chan struct{}
+}
+
+// NewSagas makes the worker.
+func NewSagas(runner *saga.Runner, log *zap.Logger) *Sagas {
+	return &Sagas{runner: runner, log: log, news: make(chan struct{}, 1)}
+}
+
+// Kick makes the worker look at once.
+func (s *Sagas) Kick() {
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until the context ends. Then it claims no more, and what it works on is given back after the step at hand, so
+// that another process goes on at once.
+func (s *Sagas) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	free := make(chan struct{}, sagaWorkers)
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		s.look(ctx, free, &running)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.news:
+		case <-ticker.C:
+		}
+	}
+}
+
+// look claims and starts due sagas until there are no more or no room is left.
+func (s *Sagas) look(ctx context.Context, busy chan struct{}, running *sync.WaitGroup) {
+	for ctx.Err() == nil {
+		room := min(cap(busy)-len(busy), claimAtOnce)
+		if room == 0 {
+			return
+		}
+		sagas, err := s.runner.Claim(ctx, room)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Warn("claim sagas", zap.Error(err))
+			}
+			return
+		}
+		for _, g := range sagas {
+			busy <- struct{}{}
+			running.Go(func() {
+				defer func() { <-busy }()
+				s.resume(ctx, g)
+			})
+		}
+		if len(sagas) < room {
+			return
+		}
+	}
+}
+
+func (s *Sagas) resume(ctx context.Context, g *saga.Saga) {
+	run, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	err := s.runner.Resume(run, g)
+	if err == nil || errors.Is(err, saga.ErrFenced) || ctx.Err() != nil {
+		return
+	}
+	s.log.Warn("saga will be tried again", zap.String("kind", g.Kind), zap.String("order_id", g.OrderID),
+		zap.String("step", g.Step), zap.Int("attempts", g.Attempts), zap.Error(err))
+}

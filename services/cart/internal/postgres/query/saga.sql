@@ -1,0 +1,91 @@
+-- name: InsertSaga :exec
+INSERT INTO saga (id, kind, order_id, state, step, lease, lease_until, deadline, memory)
+VALUES (@id, @kind, @order_id, @state, @step, @lease,
+    CASE WHEN @lease_seconds::float8 > 0 THEN clock_timestamp() + make_interval(secs => @lease_seconds::float8) ELSE '-infinity' END,
+    CASE WHEN @deadline_seconds::float8 > 0 THEN clock_timestamp() + make_interval(secs => @deadline_seconds::float8) END,
+    @memory);
+
+-- name: ClaimSagas :many
+-- Leases what is due and free. Rows that another process is claiming are skipped.
+UPDATE saga
+SET lease = @lease, lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::float8), version = version + 1
+WHERE id IN (
+    SELECT due.id FROM saga AS due
+    WHERE due.state IN ('running', 'waiting', 'compensating') AND due.next_run_at <= clock_timestamp() AND due.lease_until <= clock_timestamp()
+    ORDER BY due.next_run_at
+    LIMIT @max_rows
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory;
+
+-- name: TakeSaga :one
+UPDATE saga
+SET lease = @lease, lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::float8), version = version + 1
+WHERE id = @id AND state IN ('running', 'waiting', 'compensating') AND next_run_at <= clock_timestamp() AND lease_until <= clock_timestamp()
+RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory;
+
+-- name: RenewSaga :execrows
+UPDATE saga
+SET lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::float8)
+WHERE id = @id AND lease = @lease AND state IN ('running', 'waiting', 'compensating');
+
+-- name: SaveSaga :one
+-- News that came since the saga was read end a wait at once. The deadline can only be taken away.
+UPDATE saga
+SET state = CASE WHEN @state::text = 'waiting' AND wakes <> @wakes THEN 'running' ELSE @state::text END,
+    step = @step, attempts = @attempts, last_error = @last_error, needs_attention = @needs_attention,
+    memory = @memory, version = version + 1, updated_at = clock_timestamp(),
+    deadline = CASE WHEN @keep_deadline::boolean THEN deadline END,
+    next_run_at = CASE
+        WHEN wakes <> @wakes THEN clock_timestamp()
+        WHEN @keep_deadline::boolean THEN LEAST(clock_timestamp() + make_interval(secs => @delay_seconds::float8), GREATEST(deadline, clock_timestamp()))
+        ELSE clock_timestamp() + make_interval(secs => @delay_seconds::float8)
+    END,
+    lease = CASE WHEN @lease_seconds::float8 > 0 THEN lease ELSE '' END,
+    lease_until = CASE WHEN @lease_seconds::float8 > 0 THEN clock_timestamp() + make_interval(secs => @lease_seconds::float8) ELSE '-infinity' END
+WHERE id = @id AND version = @version AND lease = @lease
+RETURNING version, wakes, cancel_requested, COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired;
+
+-- name: GetSaga :one
+SELECT id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory
+FROM saga
+WHERE id = @id;
+
+-- name: WakeSagas :exec
+UPDATE saga
+SET wakes = wakes + 1, next_run_at = clock_timestamp(), state = CASE WHEN state = 'waiting' THEN 'running' ELSE state END
+WHERE order_id = @order_id AND state IN ('running', 'waiting', 'compensating');
+
+-- name: CancelSaga :execrows
+UPDATE saga
+SET cancel_requested = true, wakes = wakes + 1, next_run_at = clock_timestamp(),
+    state = CASE WHEN state = 'waiting' THEN 'running' ELSE state END
+WHERE id = @id AND state IN ('running', 'waiting', 'compensating');
+
+-- name: FindActiveSaga :one
+SELECT id FROM saga
+WHERE order_id = @order_id AND state IN ('running', 'waiting', 'compensating')
+LIMIT 1;
+
+-- name: CountActiveSagas :many
+SELECT kind, state, count(*) AS total, count(*) FILTER (WHERE needs_attention) AS attention,
+    COALESCE(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds
+FROM saga
+WHERE state IN ('running', 'waiting', 'compensating')
+GROUP BY kind, state;
+
+-- name: TakeEvent :execrows
+INSERT INTO taken_event (event_id) VALUES (@event_id)
+ON CONFLICT (event_id) DO NOTHING;
+
+-- name: PurgeTakenEvents :execrows
+DELETE FROM taken_event
+WHERE event_id IN (
+    SELECT old.event_id FROM taken_event AS old
+    WHERE old.created_at < clock_timestamp() - make_interval(secs => @age_seconds::float8)
+    ORDER BY old.created_at
+    LIMIT @max_rows
+);
