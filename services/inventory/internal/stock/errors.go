@@ -15,7 +15,7 @@ var (
 	// ErrQtyRange is a number of units out of range.
 	ErrQtyRange = errs.Define(errs.Invalid, "QTY_RANGE", "A number of units is out of range.")
 	// ErrTTLRange is a hold that is too short or too long.
-	ErrTTLRange = errs.Define(errs.Invalid, "TTL_RANGE", "Stock can be held for 60 seconds to 24 hours.")
+	ErrTTLRange = errs.Define(errs.Invalid, "TTL_RANGE", "Stock can be held for 60 seconds to 7 days.")
 	// ErrLimitRange is a backorder limit that does not fit the mode.
 	ErrLimitRange = errs.Define(errs.Invalid, "LIMIT_RANGE", "A backorder limit is 1 to 1,000,000 where backorders are allowed and 0 where they are not.")
 	// ErrBelowReserved is a change of stock that would leave less than what is promised.

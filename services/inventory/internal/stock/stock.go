@@ -24,8 +24,8 @@ const (
 	MaxQuantity = 1_000_000
 	// MinTTL and MaxTTL bound how long stock may be held.
 	MinTTL = time.Minute
-	// MaxTTL is the longest hold.
-	MaxTTL = 24 * time.Hour
+	// MaxTTL is the longest hold: vouchers may be paid days later.
+	MaxTTL = 7 * 24 * time.Hour
 	// MaxBackorder is the most units of one SKU that may be owed at one time.
 	MaxBackorder = 1_000_000
 )

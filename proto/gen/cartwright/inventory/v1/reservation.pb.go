@@ -420,7 +420,7 @@ type ReserveRequest struct {
 	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
 	// 1 to 500 lines. Lines with the same SKU are added up; a sum over 1,000,000 → INVALID_ARGUMENT QTY_RANGE.
 	Lines []*ReserveLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	// How long to hold the stock, in seconds by the database's clock: 60 to 86,400 (15 minutes is 900).
+	// How long to hold the stock, in seconds by the database's clock: 60 to 604,800, seven days (15 minutes is 900).
 	TtlSeconds int32 `protobuf:"varint,5,opt,name=ttl_seconds,json=ttlSeconds,proto3" json:"ttl_seconds,omitempty"`
 	// The caller's request id, at most 255 printable ASCII characters, optional: kept with the movements for the audit.
 	// What makes a repeat safe is reservation_id.
@@ -1058,14 +1058,14 @@ const file_cartwright_inventory_v1_reservation_proto_rawDesc = "" +
 	"\x05lines\x18\a \x03(\v2(.cartwright.inventory.v1.ReservationLineR\x05lines\"m\n" +
 	"\vReserveLine\x125\n" +
 	"\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"\x99\x03\n" +
+	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"\x9b\x03\n" +
 	"\x0eReserveRequest\x12/\n" +
 	"\x0ereservation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rreservationId\x120\n" +
 	"\border_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\aorderId\x12:\n" +
 	"\achannel\x18\x03 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\achannel\x12G\n" +
-	"\x05lines\x18\x04 \x03(\v2$.cartwright.inventory.v1.ReserveLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\x05lines\x12l\n" +
-	"\vttl_seconds\x18\x05 \x01(\x05BK\xbaHH\xba\x01E\n" +
-	"\tTTL_RANGE\x12\x1bmust be 60 to 86400 seconds\x1a\x1bthis >= 60 && this <= 86400R\n" +
+	"\x05lines\x18\x04 \x03(\v2$.cartwright.inventory.v1.ReserveLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\x05lines\x12n\n" +
+	"\vttl_seconds\x18\x05 \x01(\x05BM\xbaHJ\xba\x01G\n" +
+	"\tTTL_RANGE\x12\x1cmust be 60 to 604800 seconds\x1a\x1cthis >= 60 && this <= 604800R\n" +
 	"ttlSeconds\x121\n" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x12\xbaH\x0fr\r\x18\xff\x012\b^[ -~]*$R\trequestId\"Y\n" +
