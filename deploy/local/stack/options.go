@@ -1,0 +1,85 @@
+// Package stack runs a whole shop on one machine: Postgres, the sandbox payment provider, the token issuer and every
+// service as a process of its own. `make up`, the acceptance journeys, the replay and the bench start the same one.
+package stack
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options say what to run.
+type Options struct {
+	// Root is the folder of the repository.
+	Root string
+	// Dir keeps binaries, logs, secrets and, unless DatabaseURL is set, the data. It is made when it is missing.
+	Dir string
+	// Bin keeps the binaries; empty means Dir/bin. Test stacks share one.
+	Bin string
+	// Ports are where everything listens.
+	Ports Ports
+	// DatabaseURL is an administrator's connection to a Postgres that runs already; empty starts one.
+	DatabaseURL string
+	// Fresh drops all data first.
+	Fresh bool
+	// Fsync says whether commits survive a crash of the machine.
+	Fsync bool
+	// Output gets progress and nothing else.
+	Output io.Writer
+	// Env is added to the settings of every service, as "NAME=value".
+	Env []string
+}
+
+// secrets are made once per Dir, so that tokens, gift cards and passwords outlive a restart.
+type secrets struct {
+	OwnerPassword  string `json:"ownerPassword"`
+	AppPassword    string `json:"appPassword"`
+	GiftCardKey    string `json:"giftCardKey"`
+	ProviderKey    string `json:"providerKey"`
+	WebhookSecret  string `json:"webhookSecret"`
+	IssuerSeed     string `json:"issuerSeed"`
+}
+
+const (
+	filePrivate = 0o600
+	dirPublic   = 0o755
+	readyTime   = 60 * time.Second
+)
+
+func loadSecrets(dir string) (*secrets, error) {
+	path := filepath.Join(dir, "secrets.json")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		s := &secrets{}
+		if err := json.Unmarshal(text, s); err != nil {
+			return nil, fmt.Errorf("%s is damaged: start over with make up FRESH=1: %w", relative(path), err)
+		}
+		return s, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	s := &secrets{
+		OwnerPassword: random(16), AppPassword: random(16), GiftCardKey: random(32), ProviderKey: random(16),
+		WebhookSecret: random(32), IssuerSeed: random(32),
+	}
+	text, err = json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return s, os.WriteFile(path, text, filePrivate)
+}
+
+func random(bytes int) string {
+	b := make([]byte, bytes)
+	if _, err := rand.Read(b); err != nil {
+		panic(err) // the system has no randomness: nothing safe can be made
+	}
+	return hex.EncodeToString(b)
+}

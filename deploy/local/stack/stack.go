@@ -1,0 +1,265 @@
+package stack
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/cartwright-shop/cartwright/deploy/local/issuer"
+	"github.com/cartwright-shop/cartwright/deploy/local/progress"
+	"github.com/cartwright-shop/cartwright/deploy/shopclient"
+)
+
+// Shop is a running shop.
+type Shop struct {
+	options   Options
+	secrets   *secrets
+	database  *database
+	issuer    *issuer.Issuer
+	issuerWeb *http.Server
+	starter   starter
+	processes map[string]*process
+	order     []string
+}
+
+// Start runs everything and returns when every service is ready. On an error nothing is left running.
+func Start(ctx context.Context, o Options) (*Shop, error) {
+	if err := o.Ports.check(); err != nil {
+		return nil, err
+	}
+	if o.Fresh {
+		if err := reset(o); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(o.logs(), dirPublic); err != nil {
+		return nil, err
+	}
+	s := &Shop{options: o, processes: map[string]*process{}}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+// reset removes what a shop keeps, but not what it takes long to build.
+func reset(o Options) error {
+	for _, name := range []string{"secrets.json", "sandbox", "logs"} {
+		if err := os.RemoveAll(filepath.Join(o.Dir, name)); err != nil {
+			return err
+		}
+	}
+	if o.DatabaseURL != "" {
+		return nil
+	}
+	return os.RemoveAll(o.dataDir())
+}
+
+func (s *Shop) start(ctx context.Context) error {
+	var err error
+	if s.secrets, err = loadSecrets(s.options.Dir); err != nil {
+		return err
+	}
+	if s.database, err = openDatabase(ctx, s.options); err != nil {
+		return err
+	}
+	if err := s.database.prepare(ctx, s.secrets, s.options.Fresh); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if err := s.startIssuer(); err != nil {
+		return err
+	}
+	return s.startProcesses(ctx)
+}
+
+func (s *Shop) migrate(ctx context.Context) error {
+	bar := progress.New(s.options.Output, "migrate", len(withDatabase()))
+	for _, name := range withDatabase() {
+		if err := s.runMigrate(ctx, name); err != nil {
+			bar.Fail()
+			return err
+		}
+		bar.Add(1)
+	}
+	bar.Done()
+	return nil
+}
+
+func (s *Shop) startIssuer() error {
+	seed, err := hex.DecodeString(s.secrets.IssuerSeed)
+	if err != nil {
+		return fmt.Errorf("read issuer seed: %w", err)
+	}
+	if s.issuer, err = issuer.New(url(s.options.Ports.Issuer), audience, seed); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", local(s.options.Ports.Issuer))
+	if err != nil {
+		return err
+	}
+	s.issuerWeb = &http.Server{Handler: s.issuer.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.issuerWeb.Serve(listener) }()
+	return nil
+}
+
+func (s *Shop) startProcesses(ctx context.Context) error {
+	names := append([]string{sandboxName}, ServiceNames...)
+	bar := progress.New(s.options.Output, "start", len(names))
+	for _, name := range names {
+		env, err := s.environment(name)
+		if err != nil {
+			return err
+		}
+		p := &process{
+			name: name, binary: filepath.Join(s.options.bin(), name), env: env, logPath: filepath.Join(s.options.logs(), name+".log"),
+		}
+		s.processes[name], s.order = p, append(s.order, name)
+		if err := p.start(&s.starter); err != nil {
+			bar.Fail()
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := s.waitReady(ctx, name); err != nil {
+			bar.Fail()
+			return err
+		}
+		bar.Add(1)
+	}
+	bar.Done()
+	return nil
+}
+
+// waitReady waits until a process answers that it is ready, or has ended.
+func (s *Shop) waitReady(ctx context.Context, name string) error {
+	address := s.OpsURL(name) + "/readyz"
+	if name == sandboxName {
+		address = s.SandboxURL() + "/livez"
+	}
+	deadline := time.Now().Add(readyTime)
+	for time.Now().Before(deadline) {
+		if s.processes[name].crashed() {
+			return fmt.Errorf("%s ended at the start: %s", name, s.processes[name].lastWords())
+		}
+		if answers(ctx, address) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("%s is not ready after %s: %s", name, readyTime, s.processes[name].lastWords())
+}
+
+func answers(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// Watch returns when a process ends by itself, with the reason, or when ctx ends, with nil.
+func (s *Shop) Watch(ctx context.Context) error {
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		for _, name := range s.order {
+			if p := s.processes[name]; p.crashed() {
+				return fmt.Errorf("%s ended by itself: %s", name, p.lastWords())
+			}
+		}
+		if s.database.cluster != nil {
+			select {
+			case <-s.database.cluster.Ended():
+				return errors.New("Postgres ended by itself: see its log in " + relative(s.options.dataDir()))
+			default:
+			}
+		}
+	}
+}
+
+// Stop ends every process, the gateway first, then the database.
+func (s *Shop) Stop(ctx context.Context) error {
+	for i := len(s.order) - 1; i >= 0; i-- {
+		s.processes[s.order[i]].signal(syscall.SIGTERM)
+	}
+	if s.issuerWeb != nil {
+		_ = s.issuerWeb.Close()
+	}
+	return s.database.stop(ctx)
+}
+
+// Kill ends one service at once, as a crash would.
+func (s *Shop) Kill(name string) { s.processes[name].signal(syscall.SIGKILL) }
+
+// Restart starts a service that was killed and waits until it is ready.
+func (s *Shop) Restart(ctx context.Context, name string) error {
+	if err := s.processes[name].start(&s.starter); err != nil {
+		return err
+	}
+	return s.waitReady(ctx, name)
+}
+
+// Pids are the process ids by name, the database's among them when it is ours.
+func (s *Shop) Pids() map[string]int {
+	pids := map[string]int{}
+	for name, p := range s.processes {
+		p.mu.Lock()
+		if p.command != nil {
+			pids[name] = p.command.Process.Pid
+		}
+		p.mu.Unlock()
+	}
+	if s.database.cluster != nil {
+		pids["postgres"] = s.database.cluster.Pid()
+	}
+	return pids
+}
+
+// URL is the public API.
+func (s *Shop) URL() string { return url(s.options.Ports.Gateway) }
+
+// SandboxURL is the payment provider.
+func (s *Shop) SandboxURL() string { return url(s.options.Ports.Sandbox) }
+
+// IssuerURL is the token issuer.
+func (s *Shop) IssuerURL() string { return url(s.options.Ports.Issuer) }
+
+// OpsURL is a service's ops port.
+func (s *Shop) OpsURL(service string) string { return url(s.options.Ports.Ops[service]) }
+
+// Client calls the shop without a token.
+func (s *Shop) Client() *shopclient.Client { return shopclient.New(s.URL()) }
+
+// StaffToken is a token with every scope.
+func (s *Shop) StaffToken() (string, error) { return s.issuer.StaffToken() }
+
+// Token is a token for a customer or for staff with some scopes.
+func (s *Shop) Token(c issuer.Claims) (string, error) { return s.issuer.Token(c) }
+
+func (o Options) logs() string { return filepath.Join(o.Dir, "logs") }
