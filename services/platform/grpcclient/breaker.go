@@ -31,10 +31,10 @@ const (
 	unhealthy
 )
 
-// judge counts what only the connection or a hanging peer causes. An answer of the peer, be it an error, is healthy; a
-// caller that gave up says nothing.
+// judge counts what only the connection or a hanging peer causes. Any other answer of the peer, be it an error, is healthy;
+// a caller that gave up says nothing.
 func judge(ctx context.Context, err error, took time.Duration) outcome {
-	if err == nil || errs.Ours(err) {
+	if err == nil {
 		return healthy
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -42,6 +42,9 @@ func judge(ctx context.Context, err error, took time.Duration) outcome {
 	}
 	switch status.Code(err) {
 	case codes.Unavailable:
+		if errs.Ours(err) {
+			return healthy
+		}
 		return unhealthy
 	case codes.DeadlineExceeded:
 		if took < patience {
