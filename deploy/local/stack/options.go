@@ -38,12 +38,12 @@ type Options struct {
 
 // secrets are made once per Dir, so that tokens, gift cards and passwords outlive a restart.
 type secrets struct {
-	OwnerPassword  string `json:"ownerPassword"`
-	AppPassword    string `json:"appPassword"`
-	GiftCardKey    string `json:"giftCardKey"`
-	ProviderKey    string `json:"providerKey"`
-	WebhookSecret  string `json:"webhookSecret"`
-	IssuerSeed     string `json:"issuerSeed"`
+	OwnerPassword string `json:"ownerPassword"`
+	AppPassword   string `json:"appPassword"`
+	GiftCardKey   string `json:"giftCardKey"`
+	ProviderKey   string `json:"providerKey"`
+	WebhookSecret string `json:"webhookSecret"`
+	IssuerSeed    string `json:"issuerSeed"`
 }
 
 const (

@@ -77,4 +77,4 @@ func (p Ports) check() error {
 
 func local(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
-func url(port int) string { return "http://" + local(port) }
+func httpURL(port int) string { return "http://" + local(port) }

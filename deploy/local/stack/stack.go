@@ -100,7 +100,7 @@ func (s *Shop) startIssuer() error {
 	if err != nil {
 		return fmt.Errorf("read issuer seed: %w", err)
 	}
-	if s.issuer, err = issuer.New(url(s.options.Ports.Issuer), audience, seed); err != nil {
+	if s.issuer, err = issuer.New(httpURL(s.options.Ports.Issuer), audience, seed); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", local(s.options.Ports.Issuer))
@@ -242,16 +242,16 @@ func (s *Shop) Pids() map[string]int {
 }
 
 // URL is the public API.
-func (s *Shop) URL() string { return url(s.options.Ports.Gateway) }
+func (s *Shop) URL() string { return httpURL(s.options.Ports.Gateway) }
 
 // SandboxURL is the payment provider.
-func (s *Shop) SandboxURL() string { return url(s.options.Ports.Sandbox) }
+func (s *Shop) SandboxURL() string { return httpURL(s.options.Ports.Sandbox) }
 
 // IssuerURL is the token issuer.
-func (s *Shop) IssuerURL() string { return url(s.options.Ports.Issuer) }
+func (s *Shop) IssuerURL() string { return httpURL(s.options.Ports.Issuer) }
 
 // OpsURL is a service's ops port.
-func (s *Shop) OpsURL(service string) string { return url(s.options.Ports.Ops[service]) }
+func (s *Shop) OpsURL(service string) string { return httpURL(s.options.Ports.Ops[service]) }
 
 // Client calls the shop without a token.
 func (s *Shop) Client() *shopclient.Client { return shopclient.New(s.URL()) }
