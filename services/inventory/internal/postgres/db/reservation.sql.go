@@ -97,13 +97,13 @@ WITH due AS MATERIALIZED (
     JOIN allocation AS a ON a.reservation_id = closed.id
     GROUP BY a.sku, a.location_key
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.location_key, freed.quantity
+    SELECT s.sku, s.location_key, s.on_hand, s.reserved, freed.quantity
     FROM freed
     JOIN stock AS s ON s.sku = freed.sku AND s.location_key = freed.location_key
     ORDER BY s.sku, s.location_key
     FOR NO KEY UPDATE OF s
 ), owed AS MATERIALIZED (
-    SELECT b.sku, freed.quantity
+    SELECT b.sku, b.backordered, freed.quantity
     FROM freed
     JOIN backorder AS b ON b.sku = freed.sku
     WHERE freed.location_key = '' AND (SELECT count(*) FROM locked) >= 0 -- stock is locked first
@@ -111,12 +111,12 @@ WITH due AS MATERIALIZED (
     FOR NO KEY UPDATE OF b
 ), moved AS (
     UPDATE stock
-    SET reserved = stock.reserved - locked.quantity, updated_at = now()
+    SET on_hand = locked.on_hand, reserved = locked.reserved - locked.quantity, updated_at = now()
     FROM locked
     WHERE stock.sku = locked.sku AND stock.location_key = locked.location_key
 ), forgiven AS (
     UPDATE backorder
-    SET backordered = backorder.backordered - owed.quantity, updated_at = now()
+    SET backordered = owed.backordered - owed.quantity, updated_at = now()
     FROM owed
     WHERE backorder.sku = owed.sku
 )
@@ -425,14 +425,14 @@ const releaseReservation = `-- name: ReleaseReservation :one
 WITH closed AS (
     UPDATE reservation SET state = 'released', closed_at = now() WHERE id = $1 AND state = 'held' RETURNING id
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.location_key, a.quantity
+    SELECT s.sku, s.location_key, s.on_hand, s.reserved, a.quantity
     FROM closed
     JOIN allocation AS a ON a.reservation_id = closed.id
     JOIN stock AS s ON s.sku = a.sku AND s.location_key = a.location_key
     ORDER BY s.sku, s.location_key
     FOR NO KEY UPDATE OF s
 ), owed AS MATERIALIZED (
-    SELECT b.sku, a.quantity
+    SELECT b.sku, b.backordered, a.quantity
     FROM closed
     JOIN allocation AS a ON a.reservation_id = closed.id AND a.location_key = ''
     JOIN backorder AS b ON b.sku = a.sku
@@ -441,12 +441,12 @@ WITH closed AS (
     FOR NO KEY UPDATE OF b
 ), moved AS (
     UPDATE stock
-    SET reserved = stock.reserved - locked.quantity, updated_at = now()
+    SET on_hand = locked.on_hand, reserved = locked.reserved - locked.quantity, updated_at = now()
     FROM locked
     WHERE stock.sku = locked.sku AND stock.location_key = locked.location_key
 ), forgiven AS (
     UPDATE backorder
-    SET backordered = backorder.backordered - owed.quantity, updated_at = now()
+    SET backordered = owed.backordered - owed.quantity, updated_at = now()
     FROM owed
     WHERE backorder.sku = owed.sku
 )
@@ -454,7 +454,7 @@ SELECT count(*) FROM closed
 `
 
 // The number of reservations released, 0 or 1: only a held one is. Its allocations never change, so reading them in the
-// same statement cannot miss a change made while it waited for the row.
+// same statement cannot miss a change made while it waited for the row. For the counters see Reserve.
 func (q *Queries) ReleaseReservation(ctx context.Context, id string) (int64, error) {
 	row := q.db.QueryRow(ctx, releaseReservation, id)
 	var count int64
@@ -469,7 +469,7 @@ WITH claimed AS (
     SELECT unnest($2::text[]) AS sku, unnest($3::integer[]) AS quantity
     FROM claimed
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.location_key, s.on_hand - s.reserved AS free, l.priority
+    SELECT s.sku, s.location_key, s.on_hand, s.reserved, s.on_hand - s.reserved AS free, l.priority
     FROM stock AS s
     JOIN location AS l ON l.key = s.location_key
     WHERE s.sku = ANY ($2::text[]) AND EXISTS (SELECT 1 FROM claimed)
@@ -526,9 +526,10 @@ WITH claimed AS (
     RETURNING sku, location_key, quantity
 ), moved AS (
     UPDATE stock
-    SET reserved = stock.reserved + allocated.quantity, updated_at = now()
+    SET on_hand = locked.on_hand, reserved = locked.reserved + allocated.quantity, updated_at = now()
     FROM allocated
-    WHERE stock.sku = allocated.sku AND stock.location_key = allocated.location_key
+    JOIN locked ON locked.sku = allocated.sku AND locked.location_key = allocated.location_key
+    WHERE stock.sku = locked.sku AND stock.location_key = locked.location_key
 ), promised AS (
     UPDATE backorder
     SET backordered = backorder.backordered + allocated.quantity, updated_at = now()
@@ -575,7 +576,8 @@ type ReserveRow struct {
 //	taken    lets the locations cover each SKU by priority
 //	short    is what stock does not cover, owed what may still be sold without stock
 //
-// The counters move by the allocations really inserted.
+// The counters move by the allocations really inserted, from the values read under the lock: the row as the statement's
+// snapshot has it may be older, and CHECK constraints are tried on that one first, which would fail although the row is fine.
 func (q *Queries) Reserve(ctx context.Context, arg ReserveParams) ([]ReserveRow, error) {
 	rows, err := q.db.Query(ctx, reserve,
 		arg.ID,

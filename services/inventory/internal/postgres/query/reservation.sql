@@ -6,14 +6,15 @@
 --   locked   locks the stock rows in (sku, location_key) order and reads them as they are under the lock
 --   taken    lets the locations cover each SKU by priority
 --   short    is what stock does not cover, owed what may still be sold without stock
--- The counters move by the allocations really inserted.
+-- The counters move by the allocations really inserted, from the values read under the lock: the row as the statement's
+-- snapshot has it may be older, and CHECK constraints are tried on that one first, which would fail although the row is fine.
 WITH claimed AS (
     INSERT INTO reservation_key (id) VALUES (@id) ON CONFLICT (id) DO NOTHING RETURNING id
 ), wanted AS MATERIALIZED (
     SELECT unnest(@skus::text[]) AS sku, unnest(@quantities::integer[]) AS quantity
     FROM claimed
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.location_key, s.on_hand - s.reserved AS free, l.priority
+    SELECT s.sku, s.location_key, s.on_hand, s.reserved, s.on_hand - s.reserved AS free, l.priority
     FROM stock AS s
     JOIN location AS l ON l.key = s.location_key
     WHERE s.sku = ANY (@skus::text[]) AND EXISTS (SELECT 1 FROM claimed)
@@ -70,9 +71,10 @@ WITH claimed AS (
     RETURNING sku, location_key, quantity
 ), moved AS (
     UPDATE stock
-    SET reserved = stock.reserved + allocated.quantity, updated_at = now()
+    SET on_hand = locked.on_hand, reserved = locked.reserved + allocated.quantity, updated_at = now()
     FROM allocated
-    WHERE stock.sku = allocated.sku AND stock.location_key = allocated.location_key
+    JOIN locked ON locked.sku = allocated.sku AND locked.location_key = allocated.location_key
+    WHERE stock.sku = locked.sku AND stock.location_key = locked.location_key
 ), promised AS (
     UPDATE backorder
     SET backordered = backorder.backordered + allocated.quantity, updated_at = now()
@@ -134,18 +136,18 @@ LIMIT 50000;
 
 -- name: ReleaseReservation :one
 -- The number of reservations released, 0 or 1: only a held one is. Its allocations never change, so reading them in the
--- same statement cannot miss a change made while it waited for the row.
+-- same statement cannot miss a change made while it waited for the row. For the counters see Reserve.
 WITH closed AS (
     UPDATE reservation SET state = 'released', closed_at = now() WHERE id = @id AND state = 'held' RETURNING id
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.location_key, a.quantity
+    SELECT s.sku, s.location_key, s.on_hand, s.reserved, a.quantity
     FROM closed
     JOIN allocation AS a ON a.reservation_id = closed.id
     JOIN stock AS s ON s.sku = a.sku AND s.location_key = a.location_key
     ORDER BY s.sku, s.location_key
     FOR NO KEY UPDATE OF s
 ), owed AS MATERIALIZED (
-    SELECT b.sku, a.quantity
+    SELECT b.sku, b.backordered, a.quantity
     FROM closed
     JOIN allocation AS a ON a.reservation_id = closed.id AND a.location_key = ''
     JOIN backorder AS b ON b.sku = a.sku
@@ -154,12 +156,12 @@ WITH closed AS (
     FOR NO KEY UPDATE OF b
 ), moved AS (
     UPDATE stock
-    SET reserved = stock.reserved - locked.quantity, updated_at = now()
+    SET on_hand = locked.on_hand, reserved = locked.reserved - locked.quantity, updated_at = now()
     FROM locked
     WHERE stock.sku = locked.sku AND stock.location_key = locked.location_key
 ), forgiven AS (
     UPDATE backorder
-    SET backordered = backorder.backordered - owed.quantity, updated_at = now()
+    SET backordered = owed.backordered - owed.quantity, updated_at = now()
     FROM owed
     WHERE backorder.sku = owed.sku
 )
@@ -193,13 +195,13 @@ WITH due AS MATERIALIZED (
     JOIN allocation AS a ON a.reservation_id = closed.id
     GROUP BY a.sku, a.location_key
 ), locked AS MATERIALIZED (
-    SELECT s.sku, s.location_key, freed.quantity
+    SELECT s.sku, s.location_key, s.on_hand, s.reserved, freed.quantity
     FROM freed
     JOIN stock AS s ON s.sku = freed.sku AND s.location_key = freed.location_key
     ORDER BY s.sku, s.location_key
     FOR NO KEY UPDATE OF s
 ), owed AS MATERIALIZED (
-    SELECT b.sku, freed.quantity
+    SELECT b.sku, b.backordered, freed.quantity
     FROM freed
     JOIN backorder AS b ON b.sku = freed.sku
     WHERE freed.location_key = '' AND (SELECT count(*) FROM locked) >= 0 -- stock is locked first
@@ -207,12 +209,12 @@ WITH due AS MATERIALIZED (
     FOR NO KEY UPDATE OF b
 ), moved AS (
     UPDATE stock
-    SET reserved = stock.reserved - locked.quantity, updated_at = now()
+    SET on_hand = locked.on_hand, reserved = locked.reserved - locked.quantity, updated_at = now()
     FROM locked
     WHERE stock.sku = locked.sku AND stock.location_key = locked.location_key
 ), forgiven AS (
     UPDATE backorder
-    SET backordered = backorder.backordered - owed.quantity, updated_at = now()
+    SET backordered = owed.backordered - owed.quantity, updated_at = now()
     FROM owed
     WHERE backorder.sku = owed.sku
 )
