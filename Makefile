@@ -43,6 +43,7 @@ tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-
 generate: tools ## Regenerate code, the API description and the error table
 	cd proto && buf generate && buf build -o $(TOOLS)/api.binpb
 	@for s in $(SQLC_SERVICES); do (cd services/$$s/internal/postgres && sqlc generate) || exit 1; done
+	@cd services/platform/idempotency && sqlc generate
 	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
 		-document internal/openapi/openapi.json -errors ../../docs/errors.md
 
