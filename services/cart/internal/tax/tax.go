@@ -70,3 +70,5 @@ func (r Rate) Jurisdiction() string {
 func (r Rate) InForce(day time.Time) bool {
 	return !day.Before(r.ValidFrom) && (r.ValidUntil.IsZero() || day.Before(r.ValidUntil))
 }
+
+//go:generate go run ./data/generate ../postgres/migration/006_seed_tax_rate.sql
