@@ -92,7 +92,7 @@ func (s *Service) reissue(ctx context.Context, want Card) (Card, string, error) 
 		return Card{}, "", err
 	}
 	sameExpiry := known.ExpiresAt == nil && want.ExpiresAt == nil ||
-		known.ExpiresAt != nil && want.ExpiresAt != nil && known.ExpiresAt.Equal(want.ExpiresAt.Truncate(time.Microsecond))
+		known.ExpiresAt != nil && want.ExpiresAt != nil && known.ExpiresAt.Equal(*want.ExpiresAt)
 	if known.Initial != want.Initial || known.Currency != want.Currency || known.Note != want.Note || !sameExpiry {
 		return Card{}, "", reused("gift card")
 	}

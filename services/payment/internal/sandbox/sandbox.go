@@ -208,8 +208,6 @@ func (p *Provider) exchange(ctx context.Context, method, path, key string, body 
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 		req.Header.Set("Content-Type", "application/json")
-		// The body can be sent again safely with the same key, but whether it was is ours to know.
-		req.GetBody = nil
 	}
 	resp, err := p.client.Do(req)
 	if err != nil {

@@ -56,6 +56,9 @@ func (p *Provider) signed(id, timestamp, header string, body []byte) bool {
 	}
 	valid := false
 	for _, secret := range p.cfg.WebhookSecrets {
+		if secret == "" {
+			continue // an empty secret would let anyone sign
+		}
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write([]byte(id + "." + timestamp + "."))
 		mac.Write(body)

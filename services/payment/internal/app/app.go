@@ -1,0 +1,73 @@
+// Package app puts the payment service together.
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+
+	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
+	paymentv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/giftcard"
+	worker "github.com/cartwright-shop/cartwright/services/payment/internal/job"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/rpc"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/sandbox"
+	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
+	"github.com/cartwright-shop/cartwright/services/platform/job"
+	"github.com/cartwright-shop/cartwright/services/platform/service"
+)
+
+// Program is the service as its main runs it.
+func Program() service.Program[Config] {
+	return service.Program[Config]{Name: "payment", Migrations: postgres.Migrations(), Build: build, Check: check}
+}
+
+func build(_ context.Context, cfg Config, rt *service.Runtime) error {
+	codes, err := giftcard.NewCodes([]byte(cfg.GiftCardKey))
+	if err != nil {
+		return fmt.Errorf("build payment: %w", err)
+	}
+	// The store adds jobs by a client that runs none: the one that runs them needs what is built on the store.
+	inserter, err := job.Open(rt.DB, job.NewRegistry(), job.Config{Log: rt.Log})
+	if err != nil {
+		return fmt.Errorf("build payment: %w", err)
+	}
+	store := postgres.New(rt.DB, inserter)
+	payments := payment.NewService(store, providers(cfg), rt.Clock, payment.Config{
+		ReturnHosts: cfg.ReturnURLHosts, CallTimeout: cfg.ProviderTimeout, MaxDeclines: cfg.MaxDeclines,
+		MaxCustomerDeclines: cfg.MaxCustomerDeclines, AttemptWindow: cfg.AttemptWindow,
+	}, rt.Log)
+	cards := giftcard.NewService(store, codes, rt.Clock)
+	keeper := idempotency.New(rt.DB)
+	server := rpc.New(rpc.Parts{Payments: payments, Cards: cards, Lister: store, Books: store, Keeper: keeper})
+	rt.GRPC.Register(func(s grpc.ServiceRegistrar) { paymentv1.RegisterPaymentServiceServer(s, server) })
+	conn, err := rt.Dial("cart", cfg.CartAddr, "cartwright.cart.v1.CheckoutService/NotifyPayment")
+	if err != nil {
+		return fmt.Errorf("build payment: %w", err)
+	}
+	background, err := worker.New(worker.Parts{
+		Payments: payments, Cards: cards, Books: store, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn),
+		Log: rt.Log, Metrics: rt.Metrics,
+	})
+	if err != nil {
+		return fmt.Errorf("build payment: %w", err)
+	}
+	jobs := job.NewRegistry()
+	background.Register(jobs)
+	rt.Jobs(jobs)
+	rt.Go("resolver", background.Resolve)
+	return nil
+}
+
+func providers(cfg Config) []payment.Provider {
+	if cfg.SandboxURL == "" {
+		return nil
+	}
+	return []payment.Provider{sandbox.New(sandbox.Config{
+		URL: cfg.SandboxURL, APIKey: cfg.SandboxAPIKey, Merchant: cfg.SandboxMerchant,
+		WebhookSecrets: []string{cfg.SandboxWebhookSecret, cfg.SandboxWebhookSecretNext},
+	})}
+}
