@@ -57,3 +57,7 @@ verify: generate ## Fail when generated files are not what the sources give
 lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code
 	cd proto && buf lint && buf format --diff --exit-code
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off golangci-lint run ./...) || exit 1; done
+
+.PHONY: up
+up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves it)
+	@go build -C deploy -o ../.local/bin/up ./local/cmd/up && exec .local/bin/up
