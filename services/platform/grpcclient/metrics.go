@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/telemetry"
 )
 
 // metrics counts the calls to all peers of a process.
@@ -30,23 +31,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "rpc_client_breaker_open", Help: "1 while calls to the peer are refused without being sent.",
 		}, []string{"peer"}),
 	}
-	err := errors.Join(register(reg, &m.requests), register(reg, &m.duration), register(reg, &m.breaker))
+	err := errors.Join(telemetry.Register(reg, &m.requests), telemetry.Register(reg, &m.duration), telemetry.Register(reg, &m.breaker))
 	if err != nil {
 		return nil, fmt.Errorf("register metrics of the client: %w", err)
 	}
 	return m, nil
-}
-
-// register lets all peers of a process share one set of metrics.
-func register[C prometheus.Collector](reg prometheus.Registerer, collector *C) error {
-	err := reg.Register(*collector)
-	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if have, same := already.ExistingCollector.(C); same {
-			*collector = have
-			return nil
-		}
-	}
-	return err
 }
 
 func (m *metrics) observe(peer, rpc string, err error, took time.Duration) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/cartwright-shop/cartwright/services/platform/telemetry"
 )
 
 // metrics counts rate, errors and duration per RPC. Labels are bounded by the contract and the gRPC codes.
@@ -28,23 +30,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "rpc_server_in_flight", Help: "Calls that run now."}),
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "rpc_server_panics_total", Help: "Handlers that panicked."}),
 	}
-	err := errors.Join(register(reg, &m.requests), register(reg, &m.duration), register(reg, &m.inFlight), register(reg, &m.panics))
+	err := errors.Join(telemetry.Register(reg, &m.requests), telemetry.Register(reg, &m.duration), telemetry.Register(reg, &m.inFlight), telemetry.Register(reg, &m.panics))
 	if err != nil {
 		return nil, fmt.Errorf("register metrics of the server: %w", err)
 	}
 	return m, nil
-}
-
-// register lets a server and a chain of the same process share one set of metrics.
-func register[C prometheus.Collector](reg prometheus.Registerer, collector *C) error {
-	err := reg.Register(*collector)
-	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if have, same := already.ExistingCollector.(C); same {
-			*collector = have
-			return nil
-		}
-	}
-	return err
 }
 
 func (m *metrics) observe(rpc, code string, took time.Duration) {
