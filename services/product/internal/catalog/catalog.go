@@ -76,7 +76,8 @@ func (c *Catalog) cachedChannel(key string) (Channel, bool) {
 	return ch, ok
 }
 
-func (c *Catalog) forgetChannels() {
+// ForgetChannels makes the next read ask the database. Call it when a change of a channel is committed.
+func (c *Catalog) ForgetChannels() {
 	c.mu.Lock()
 	c.channels = channelCache{}
 	c.mu.Unlock()

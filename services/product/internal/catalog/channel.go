@@ -115,7 +115,7 @@ func (c *Catalog) CreateChannel(ctx context.Context, key string, fields ChannelF
 		}
 		return c.store.ReindexLater(ctx, Reindex{Channel: key})
 	})
-	c.forgetChannels()
+	c.ForgetChannels()
 	return ch, err
 }
 
@@ -161,6 +161,6 @@ func (c *Catalog) UpdateChannel(ctx context.Context, key string, fields ChannelF
 		}
 		return c.store.ReindexLater(ctx, Reindex{Channel: key})
 	})
-	c.forgetChannels()
+	c.ForgetChannels()
 	return ch, err
 }

@@ -238,7 +238,7 @@ func (c *Catalog) rewrite(ctx context.Context, plan *planned) (Product, error) {
 	p.Fields = plan.fields
 	p.Version++
 	p.UpdatedAt = c.now()
-	if err := c.checkOwners(ctx, p); err != nil {
+	if err := c.checkReferences(ctx, p); err != nil {
 		return Product{}, err
 	}
 	return p, c.store.UpdateProduct(ctx, p)

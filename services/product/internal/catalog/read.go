@@ -110,16 +110,23 @@ func (c *Catalog) Products(ctx context.Context, ids []string, v View) ([]Seen, e
 	return out, nil
 }
 
-// Variants answers for carts: what the SKUs are in a channel and locale, in the order first asked. One query.
-func (c *Catalog) Variants(ctx context.Context, skus []string, v View) ([]Sellable, Channel, string, error) {
+// Offer is what some SKUs are in a channel and locale.
+type Offer struct {
+	Variants []Sellable
+	Channel  string
+	Locale   string
+}
+
+// Variants answers for carts, in the order the SKUs were first asked. One query.
+func (c *Catalog) Variants(ctx context.Context, skus []string, v View) (Offer, error) {
 	ch, err := c.channel(ctx, v.Channel)
 	if err != nil {
-		return nil, Channel{}, "", err
+		return Offer{}, err
 	}
 	locale := ch.Resolve(v.Locale)
 	found, err := c.store.Sellable(ctx, ch.Key, locale, skus)
 	if err != nil {
-		return nil, Channel{}, "", err
+		return Offer{}, err
 	}
 	at := make(map[string]int, len(found))
 	for i := range found {
@@ -132,7 +139,7 @@ func (c *Catalog) Variants(ctx context.Context, skus []string, v View) ([]Sellab
 			delete(at, sku)
 		}
 	}
-	return out, ch, locale, nil
+	return Offer{Variants: out, Channel: ch.Key, Locale: locale}, nil
 }
 
 // Sort orders a list.
@@ -209,7 +216,7 @@ func (f Filter) tokens(q *ListQuery) {
 	for _, tag := range f.Tags {
 		q.All = append(q.All, tagToken+tag)
 	}
-	any := func(tokens []string) {
+	oneOf := func(tokens []string) {
 		switch len(tokens) {
 		case 0:
 		case 1:
@@ -223,13 +230,13 @@ func (f Filter) tokens(q *ListQuery) {
 		for i, value := range a.Values {
 			tokens[i] = attributeTokenOf(a.Key, value)
 		}
-		any(tokens)
+		oneOf(tokens)
 	}
 	vendors := make([]string, len(f.Vendors))
 	for i, vendor := range f.Vendors {
 		vendors[i] = vendorToken + vendor
 	}
-	any(vendors)
+	oneOf(vendors)
 }
 
 // Page is one page of a list.
@@ -285,4 +292,6 @@ func pageOf(found []Summary, limit int) ([]Summary, *Cursor) {
 	return found, &next
 }
 
-func mayManage(p identity.Principal) bool { return p.Kind == identity.Staff || p.Kind == identity.Service }
+func mayManage(p identity.Principal) bool {
+	return p.Kind == identity.Staff || p.Kind == identity.Service
+}

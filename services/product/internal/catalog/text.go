@@ -101,3 +101,17 @@ func badText(s string, maxRunes int, lines bool) string {
 	}
 	return ""
 }
+
+// badName is badText for the short names of options, which files keep without space around them.
+func badName(s string) string {
+	switch {
+	case s == "":
+		return "must not be empty"
+	case strings.TrimSpace(s) != s:
+		return "must not start or end with a space"
+	}
+	return badText(s, 100, false)
+}
+
+// unixLines ends lines as files keep them, so that what is exported and imported again is the same.
+func unixLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }

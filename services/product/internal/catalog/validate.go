@@ -51,7 +51,10 @@ func (f *Fields) checkTexts() error {
 	if f.Handle != "" && !ValidHandle(f.Handle) {
 		return ErrHandleInvalid.At("product.handle", "%q is no handle.", cut(f.Handle, 80))
 	}
-	f.Title = strings.TrimSpace(f.Title)
+	for _, line := range []*string{&f.Title, &f.Vendor, &f.ProductType} {
+		*line = strings.TrimSpace(*line)
+	}
+	f.DescriptionHTML = unixLines(f.DescriptionHTML)
 	if f.Title == "" {
 		return ErrTextInvalid.At("product.title", "The title must not be empty.")
 	}
@@ -80,8 +83,8 @@ func (f *Fields) checkOptions() error {
 	names := map[string]bool{}
 	for i, o := range f.Options {
 		path := index("product.options", i)
-		if why := badText(o.Name, 100, false); why != "" || o.Name == "" {
-			return ErrTextInvalid.At(path+".name", "The option name %s.", orEmpty(why))
+		if why := badName(o.Name); why != "" {
+			return ErrTextInvalid.At(path+".name", "The option name %s.", why)
 		}
 		if names[o.Name] {
 			return ErrVariantsInvalid.At(path+".name", "The option %q comes twice.", o.Name)
@@ -92,8 +95,8 @@ func (f *Fields) checkOptions() error {
 		}
 		values := map[string]bool{}
 		for j, v := range o.Values {
-			if why := badText(v, 100, false); why != "" || v == "" {
-				return ErrTextInvalid.At(index(path+".values", j), "The option value %s.", orEmpty(why))
+			if why := badName(v); why != "" {
+				return ErrTextInvalid.At(index(path+".values", j), "The option value %s.", why)
 			}
 			if values[v] {
 				return ErrVariantsInvalid.At(index(path+".values", j), "The value %q comes twice.", v)
@@ -126,6 +129,7 @@ func (f *Fields) checkVariants() error {
 			return ErrVariantsInvalid.At(path+".optionValues", "Two variants have the same option values.")
 		}
 		combinations[combination] = true
+		v.Barcode = strings.TrimSpace(v.Barcode)
 		if why := badText(v.Barcode, 64, false); why != "" {
 			return ErrTextInvalid.At(path+".barcode", "The barcode %s.", why)
 		}
@@ -162,8 +166,9 @@ func (f *Fields) checkMedia() error {
 	}
 	urls := map[string]bool{}
 	skus := f.SKUs()
-	for i, m := range f.Media {
-		path := index("product.media", i)
+	for i := range f.Media {
+		m, path := &f.Media[i], index("product.media", i)
+		m.AltText = unixLines(strings.TrimSpace(m.AltText))
 		if err := CheckURL(path+".url", m.URL); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (c *Catalog) insert(ctx context.Context, fields Fields) (Product, error) {
 	now := c.now()
 	p := Product{Fields: fields, ID: id.New(), Version: 1, CreatedAt: now, UpdatedAt: now}
 	p.keepMediaIDs(nil)
-	if err := c.checkOwners(ctx, p); err != nil {
+	if err := c.checkReferences(ctx, p); err != nil {
 		return Product{}, err
 	}
 	return p, c.store.InsertProduct(ctx, p)
@@ -70,8 +70,9 @@ func (c *Catalog) freeHandle(ctx context.Context, base string) (string, error) {
 	}
 }
 
-// checkOwners refuses SKUs of other products with the path of the variant. The database's key stands behind it.
-func (c *Catalog) checkOwners(ctx context.Context, p Product) error {
+// checkReferences refuses SKUs of other products and categories that do not exist, with the path of what is wrong. The
+// database's keys stand behind it.
+func (c *Catalog) checkReferences(ctx context.Context, p Product) error {
 	owners, err := c.store.SKUOwners(ctx, p.SKUs())
 	if err != nil {
 		return err
@@ -79,6 +80,18 @@ func (c *Catalog) checkOwners(ctx context.Context, p Product) error {
 	for i, v := range p.Variants {
 		if owner, ok := owners[v.SKU]; ok && owner != p.ID {
 			return ErrSKUTaken.At(index("product.variants", i)+".sku", "Another product has the SKU %q.", v.SKU)
+		}
+	}
+	if len(p.CategoryIDs) == 0 {
+		return nil
+	}
+	categories, err := c.store.CategoriesUp(ctx, p.CategoryIDs)
+	if err != nil {
+		return err
+	}
+	for i, categoryID := range p.CategoryIDs {
+		if !slices.ContainsFunc(categories, func(cat Category) bool { return cat.ID == categoryID }) {
+			return ErrCategoryNotFound.At(index("product.categoryIds", i), "There is no category %s.", categoryID)
 		}
 	}
 	return nil
@@ -96,7 +109,7 @@ func (c *Catalog) UpdateProduct(ctx context.Context, productID string, fields Fi
 		old := p.Media
 		p.Fields = fields
 		p.keepMediaIDs(old)
-		if err := c.checkOwners(ctx, *p); err != nil {
+		if err := c.checkReferences(ctx, *p); err != nil {
 			return err
 		}
 		return c.store.UpdateProduct(ctx, *p)
@@ -130,14 +143,22 @@ func (c *Catalog) change(ctx context.Context, productID string, version int64,
 	return p, err
 }
 
+// Publish asks for a status in a channel.
+type Publish struct {
+	ProductID string
+	Channel   string // key; empty for the default
+	Status    Status
+	Version   int64 // 0 accepts any
+}
+
 // SetPublication sets a product's status in a channel.
-func (c *Catalog) SetPublication(ctx context.Context, productID, channel string, status Status, version int64) (Product, Channel, error) {
-	ch, err := c.channel(ctx, channel)
+func (c *Catalog) SetPublication(ctx context.Context, what Publish) (Product, Channel, error) {
+	ch, err := c.channel(ctx, what.Channel)
 	if err != nil {
 		return Product{}, Channel{}, err
 	}
-	p, err := c.change(ctx, productID, version, func(ctx context.Context, p *Product) error {
-		c.publish(p, ch.Key, status)
+	p, err := c.change(ctx, what.ProductID, what.Version, func(ctx context.Context, p *Product) error {
+		c.publish(p, ch.Key, what.Status)
 		if err := c.store.SetPublication(ctx, p.ID, p.In(ch.Key)); err != nil {
 			return err
 		}
@@ -188,18 +209,11 @@ func (c *Catalog) list(ctx context.Context, p *Product) error {
 	if err != nil {
 		return err
 	}
-	known := make(map[string]bool, len(categories))
 	p.AncestorIDs = make([]string, 0, len(categories))
 	for _, cat := range categories {
-		known[cat.ID] = true
 		p.AncestorIDs = append(p.AncestorIDs, cat.ID)
 	}
 	slices.Sort(p.AncestorIDs)
-	for i, categoryID := range p.CategoryIDs {
-		if !known[categoryID] {
-			return ErrCategoryNotFound.At(index("product.categoryIds", i), "There is no category %s.", categoryID)
-		}
-	}
 	return c.store.ReplaceListings(ctx, p.ID, Listings(*p, channels, categories))
 }
 
