@@ -15,7 +15,8 @@ type Config struct {
 	Log *zap.Logger
 	// Metrics is where the counters of calls are registered. Default: a registry of its own.
 	Metrics prometheus.Registerer
-	// Public is true for a server that strangers call: identity metadata in their calls is ignored.
+	// Public is true for a server that strangers call: identity metadata in their calls is ignored, and every answer
+	// carries the request id in its header.
 	Public bool
 	// Admit runs after request id and identity are known and before a request is looked at: authentication and limits.
 	Admit []grpc.UnaryServerInterceptor

@@ -24,6 +24,9 @@ func (c *chain) observeUnary(ctx context.Context, req any, info *grpc.UnaryServe
 		return handler(ctx, req)
 	}
 	ctx = withRequestID(ctx)
+	if c.cfg.Public {
+		_ = grpc.SetHeader(ctx, metadata.Pairs(identity.RequestIDKey, identity.RequestID(ctx)))
+	}
 	done := c.begin(info.FullMethod)
 	defer func() {
 		if p := recover(); p != nil {
@@ -42,6 +45,9 @@ func (c *chain) observeStream(srv any, stream grpc.ServerStream, info *grpc.Stre
 		return handler(srv, stream)
 	}
 	ctx := withRequestID(stream.Context())
+	if c.cfg.Public {
+		_ = stream.SetHeader(metadata.Pairs(identity.RequestIDKey, identity.RequestID(ctx)))
+	}
 	name := info.FullMethod
 	if srv == nil {
 		name = "unknown" // chosen by the client, so it must not become a label

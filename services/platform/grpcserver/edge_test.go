@@ -206,9 +206,11 @@ func TestPublicServersIgnoreClaimedIdentity(t *testing.T) {
 	})
 	staff := identity.Principal{Kind: identity.Staff, Subject: "s1"}
 	ctx := metadata.AppendToOutgoingContext(t.Context(), identity.PrincipalKey, staff.Encode())
-	text, err := b.call(ctx, `text: "a"`)
+	var header metadata.MD
+	text, err := b.call(metadata.AppendToOutgoingContext(ctx, identity.RequestIDKey, "r9"), `text: "a"`, grpc.Header(&header))
 	require.NoError(t, err)
-	require.Contains(t, text, "customer:c1")
+	require.Equal(t, "customer:c1 r9", text)
+	require.Equal(t, []string{"r9"}, header.Get(identity.RequestIDKey), "support asks for the id of the answer")
 }
 
 // A request that waits for ever holds a connection of the database for ever.
