@@ -16,7 +16,9 @@ import (
 
 // OrderPayments is the payment service as checkouts and orders use it. Request ids are derived from the ids that make the
 // calls repeatable, so the audit trail of a repeat is that of the first call.
-type OrderPayments struct{ client paymentv1.PaymentServiceClient }
+type OrderPayments struct {
+	client paymentv1.PaymentServiceClient
+}
 
 var (
 	_ order.Payments    = OrderPayments{}
@@ -181,4 +183,3 @@ func result(o *paymentv1.Operation) order.Result {
 		return order.ResultUnknown
 	}
 }
-

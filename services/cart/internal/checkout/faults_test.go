@@ -1,0 +1,113 @@
+package checkout_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/grpcclient"
+	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
+	"github.com/cartwright-shop/cartwright/services/platform/identity"
+)
+
+// fault is what goes wrong with one call to another service.
+type fault string
+
+const (
+	lostRequest fault = "the request is lost"
+	lostReply   fault = "the reply is lost"
+	killBefore  fault = "the process dies before the call"
+	killAfter   fault = "the process dies after the call"
+)
+
+// faults makes calls go wrong, each once, by the request id that a scenario's calls carry.
+type faults struct {
+	mu    sync.Mutex
+	armed map[string]armed
+	hit   map[string]bool
+	calls map[string]int
+}
+
+type armed struct {
+	fault fault
+	kill  func()
+}
+
+func newFaults() *faults {
+	return &faults{armed: map[string]armed{}, hit: map[string]bool{}, calls: map[string]int{}}
+}
+
+// arm lets the first call of method with this request id go wrong.
+func (f *faults) arm(requestID, method string, a armed) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed[requestID+"/"+method] = a
+}
+
+func (f *faults) wasHit(requestID, method string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hit[requestID+"/"+method]
+}
+
+func (f *faults) take(key string) (armed, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls[key]++
+	a, ok := f.armed[key]
+	if ok {
+		delete(f.armed, key)
+		f.hit[key] = true
+	}
+	return a, ok
+}
+
+func (f *faults) intercept(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	method := info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:]
+	a, ok := f.take(identity.RequestID(ctx) + "/" + method)
+	if !ok {
+		return handler(ctx, req)
+	}
+	unavailable := errs.DependencyUnavailable.New("The service is gone.")
+	switch a.fault {
+	case lostReply, killAfter:
+		// The peer finishes what it began, whatever becomes of the caller.
+		if _, err := handler(context.WithoutCancel(ctx), req); err != nil {
+			return nil, err
+		}
+	}
+	if a.kill != nil {
+		a.kill()
+	}
+	return nil, unavailable
+}
+
+// serve runs a stand-in behind the real server chain, so that every request is held against the contract.
+func (f *faults) serve(t *testing.T, register func(grpc.ServiceRegistrar)) string {
+	server := grpcserver.New(grpcserver.Config{Admit: []grpc.UnaryServerInterceptor{f.intercept}})
+	server.Register(register)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		server.Stop(ctx)
+		require.NoError(t, <-done)
+	})
+	return listener.Addr().String()
+}
+
+func dial(t *testing.T, peer, addr string) *grpc.ClientConn {
+	conn, err := grpcclient.Dial(grpcclient.Config{Peer: peer, Addr: addr})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return conn
+}
