@@ -61,3 +61,7 @@ lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code
 .PHONY: up
 up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves it)
 	@go build -C deploy -o ../.local/bin/up ./local/cmd/up && exec .local/bin/up
+
+.PHONY: replay
+replay: ## Replay the shipped orders (FILE=... ARGS="--rate 5 --limit 100 --workers 8 --from D --until D --import")
+	@go build -C deploy -o ../.local/bin/replay ./replay/cmd/replay && exec .local/bin/replay $(if $(FILE),--file $(FILE)) $(ARGS)

@@ -13,7 +13,7 @@ const tour = `
   curl -s "$S/v1/search?query=hart+t-light&pageSize=2"
   C=$(curl -s $S/v1/carts -H "$J" -d '{"lines":[{"sku":"85123A","quantity":2}]}' | sed 's/.*"cart": *{"id": *"\([a-z2-7]*\)".*/\1/')
   curl -s -X PATCH $S/v1/carts/$C -H "$J" -d '{"email":"ada@example.com","shippingAddress":{"fullName":"Ada Lovelace","line1":"12 St James Square","city":"London","postalCode":"SW1Y 4LB","countryCode":"GB"}}'
-  curl -s -X PUT $S/v1/carts/$C/shipping-option -H "$J" -d '{"key":"uk-domestic/standard"}'
+  curl -s -X PUT $S/v1/carts/$C/shipping-option -H "$J" -d '{"key":"standard"}'
   curl -s $S/v1/carts/$C/checkout -H "$J" -H "Idempotency-Key: tour-$C" -d '{"payment":{"method":"card","token":"tok_ok_tour"}}'
 `
 
