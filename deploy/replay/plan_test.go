@@ -18,7 +18,7 @@ func row(invoice, sku string, quantity, pence int64, customer string) onlinereta
 	}
 }
 
-var prices = replay.Prices{"A": 100, "B": 250}
+var prices = replay.Prices{"A": 100, "B2": 250}
 
 // Whoever reads the replay's table loses the truth about messy rows when a row is dropped or counted twice.
 func TestEveryRowFallsUnderOneRule(t *testing.T) {
@@ -51,7 +51,7 @@ func TestReturnsTakeWhatWasBought(t *testing.T) {
 		row("C3", "A", -6, 100, "c1"),
 		row("C4", "A", -4, 100, "c1"),
 		row("C5", "A", -1, 100, "c1"),
-		row("C6", "B", -1, 250, "c2"),
+		row("C6", "B2", -1, 250, "c2"),
 		row("C7", "A", -1, 100, ""),
 	}, prices, replay.Filter{})
 	require.Equal(t, map[replay.Rule]int{
@@ -70,7 +70,7 @@ func TestMessyRowsAreCountedNotSold(t *testing.T) {
 	t.Parallel()
 	plan := replay.MakePlan([]onlineretail.Row{
 		row("1", "A", 1, 100, "c1"), row("1", "A", 2, 90, "c1"), row("1", "POST", 1, 1800, "c1"),
-		row("2", "B", 3, 0, ""), row("3", "B", -3, 250, ""), row("4", "Z", 1, 100, ""),
+		row("2", "B2", 3, 0, ""), row("3", "B2", -3, 250, ""), row("4", "Z", 1, 100, ""),
 	}, prices, replay.Filter{})
 	require.Len(t, plan.Steps, 1)
 	require.Equal(t, []replay.Line{{SKU: "A", Quantity: 3}}, plan.Steps[0].Sale.Lines)
