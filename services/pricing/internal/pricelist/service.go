@@ -37,7 +37,7 @@ type Store interface {
 	DeletePrices(ctx context.Context, key string, prices []PriceKey) (int, error)
 	// Prices reads prices of a list by SKU and tier.
 	Prices(ctx context.Context, q PricePage) ([]Price, error)
-	// Candidates reads the prices of SKUs in every list that is for the buyer now.
+	// Candidates reads the prices of distinct SKUs in every list that is for the buyer now.
 	Candidates(ctx context.Context, skus []string, buyer Buyer) ([]Candidate, error)
 }
 
@@ -197,7 +197,9 @@ func (s *Service) BatchGetPrices(ctx context.Context, skus []string, buyer Buyer
 	if err := CheckBuyer(ctx, "context", buyer); err != nil {
 		return nil, err
 	}
-	candidates, err := s.store.Candidates(ctx, skus, buyer)
+	skus = slices.Clone(skus)
+	slices.Sort(skus)
+	candidates, err := s.store.Candidates(ctx, slices.Compact(skus), buyer)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 type Store interface {
 	// Tx runs fn in a transaction.
 	Tx(ctx context.Context, fn func(ctx context.Context) error) error
-	// Candidates reads the prices of SKUs in every list that is for the buyer now.
+	// Candidates reads the prices of distinct SKUs in every list that is for the buyer now.
 	Candidates(ctx context.Context, skus []string, buyer pricelist.Buyer) ([]pricelist.Candidate, error)
 	// LivePromotions reads the promotions that are live now and automatic or given by one of the codes, in upper case, to the
 	// customer.

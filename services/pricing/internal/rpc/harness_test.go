@@ -34,6 +34,7 @@ import (
 // shop is a pricing service with its own database, reached as other services reach it.
 type shop struct {
 	pricingv1.PricingServiceClient
+	conn   grpc.ClientConnInterface
 	db     *platform.DB
 	admin  string
 	worker *job.Worker
@@ -71,7 +72,9 @@ func newShop(t testing.TB) *shop {
 		transport.Stop(context.Background())
 		require.NoError(t, <-served)
 	})
-	return &shop{PricingServiceClient: pricingv1.NewPricingServiceClient(conn), db: db, admin: database.AdminDSN, worker: worker}
+	return &shop{
+		PricingServiceClient: pricingv1.NewPricingServiceClient(conn), conn: conn, db: db, admin: database.AdminDSN, worker: worker,
+	}
 }
 
 func as(kind identity.Kind, subject string) context.Context {

@@ -163,25 +163,30 @@ SELECT l.key, l.priority,
     (l.customer_groups <> '{}')::boolean AS for_group,
     (l.country_codes <> '{}')::boolean AS for_country,
     (l.channels <> '{}')::boolean AS for_channel,
-    p.sku, p.min_quantity, p.amount_minor, p.compare_at_minor
+    wanted.sku::text AS sku, p.min_quantity, p.amount_minor, p.compare_at_minor
 FROM price_list AS l
-JOIN price AS p ON p.price_list_key = l.key
-WHERE l.active AND l.currency_code = $1
-  AND (l.channels = '{}' OR $2::text = ANY (l.channels))
-  AND (l.country_codes = '{}' OR $3::text = ANY (l.country_codes))
-  AND (l.customer_groups = '{}' OR l.customer_groups && $4::text[])
-  AND (l.valid_from IS NULL OR l.valid_from <= coalesce($5::timestamptz, now()))
-  AND (l.valid_until IS NULL OR l.valid_until > coalesce($5::timestamptz, now()))
-  AND p.sku = ANY ($6::text[])
+CROSS JOIN (SELECT unnest($1::text[]) AS sku) AS wanted
+CROSS JOIN LATERAL (
+    SELECT tier.min_quantity, tier.amount_minor, tier.compare_at_minor
+    FROM price AS tier
+    WHERE tier.price_list_key = l.key AND tier.sku = wanted.sku
+    OFFSET 0
+) AS p
+WHERE l.active AND l.currency_code = $2
+  AND (l.channels = '{}' OR $3::text = ANY (l.channels))
+  AND (l.country_codes = '{}' OR $4::text = ANY (l.country_codes))
+  AND (l.customer_groups = '{}' OR l.customer_groups && $5::text[])
+  AND (l.valid_from IS NULL OR l.valid_from <= coalesce($6::timestamptz, now()))
+  AND (l.valid_until IS NULL OR l.valid_until > coalesce($6::timestamptz, now()))
 `
 
 type ListCandidatesParams struct {
+	Skus           []string
 	CurrencyCode   string
 	Channel        string
 	CountryCode    string
 	CustomerGroups []string
 	At             *time.Time
-	Skus           []string
 }
 
 type ListCandidatesRow struct {
@@ -196,15 +201,16 @@ type ListCandidatesRow struct {
 	CompareAtMinor *int64
 }
 
-// Bounded by the SKUs asked for: each list that is for the buyer is probed once per SKU.
+// Bounded by the SKUs asked for, which must be distinct. OFFSET 0 keeps the planner from reading the whole table for a large
+// page: each list that is for the buyer is probed once per SKU, in the key alone.
 func (q *Queries) ListCandidates(ctx context.Context, arg ListCandidatesParams) ([]ListCandidatesRow, error) {
 	rows, err := q.db.Query(ctx, listCandidates,
+		arg.Skus,
 		arg.CurrencyCode,
 		arg.Channel,
 		arg.CountryCode,
 		arg.CustomerGroups,
 		arg.At,
-		arg.Skus,
 	)
 	if err != nil {
 		return nil, err

@@ -74,18 +74,24 @@ ORDER BY sku, min_quantity
 LIMIT @max_rows;
 
 -- name: ListCandidates :many
--- Bounded by the SKUs asked for: each list that is for the buyer is probed once per SKU.
+-- Bounded by the SKUs asked for, which must be distinct. OFFSET 0 keeps the planner from reading the whole table for a large
+-- page: each list that is for the buyer is probed once per SKU, in the key alone.
 SELECT l.key, l.priority,
     (l.customer_groups <> '{}')::boolean AS for_group,
     (l.country_codes <> '{}')::boolean AS for_country,
     (l.channels <> '{}')::boolean AS for_channel,
-    p.sku, p.min_quantity, p.amount_minor, p.compare_at_minor
+    wanted.sku::text AS sku, p.min_quantity, p.amount_minor, p.compare_at_minor
 FROM price_list AS l
-JOIN price AS p ON p.price_list_key = l.key
+CROSS JOIN (SELECT unnest(@skus::text[]) AS sku) AS wanted
+CROSS JOIN LATERAL (
+    SELECT tier.min_quantity, tier.amount_minor, tier.compare_at_minor
+    FROM price AS tier
+    WHERE tier.price_list_key = l.key AND tier.sku = wanted.sku
+    OFFSET 0
+) AS p
 WHERE l.active AND l.currency_code = @currency_code
   AND (l.channels = '{}' OR @channel::text = ANY (l.channels))
   AND (l.country_codes = '{}' OR @country_code::text = ANY (l.country_codes))
   AND (l.customer_groups = '{}' OR l.customer_groups && @customer_groups::text[])
   AND (l.valid_from IS NULL OR l.valid_from <= coalesce(sqlc.narg('at')::timestamptz, now()))
-  AND (l.valid_until IS NULL OR l.valid_until > coalesce(sqlc.narg('at')::timestamptz, now()))
-  AND p.sku = ANY (@skus::text[]);
+  AND (l.valid_until IS NULL OR l.valid_until > coalesce(sqlc.narg('at')::timestamptz, now()));
