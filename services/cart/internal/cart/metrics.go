@@ -1,34 +1,37 @@
 package cart
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Metrics counts what happens to carts. A nil one counts nothing.
-type Metrics struct {
-	changes, conflicts, stales, asks prometheus.Counter
-}
+type Metrics struct{ events *prometheus.CounterVec }
 
 // NewMetrics registers the counters.
-func NewMetrics(registry prometheus.Registerer) *Metrics {
-	counter := func(name, text string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "cart", Name: name, Help: text})
-		registry.MustRegister(c)
-		return c
+func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
+	m := &Metrics{events: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "cart_events_total",
+		Help: "What happened to carts: changed (written), conflict (made again because another change was faster), " +
+			"asked (priced by the catalogue and pricing), stale (answered with remembered prices because those did not answer).",
+	}, []string{"event"})}
+	if err := registry.Register(m.events); err != nil {
+		return nil, fmt.Errorf("register cart metrics: %w", err)
 	}
-	return &Metrics{
-		changes:   counter("changes_total", "Changes of carts that were written."),
-		conflicts: counter("write_conflicts_total", "Changes that were made again because another one was faster."),
-		stales:    counter("stale_prices_total", "Carts answered with remembered prices because a service that knows did not answer."),
-		asks:      counter("prices_asked_total", "Times a cart was priced by asking the catalogue and pricing."),
+	for _, event := range []string{"changed", "conflict", "asked", "stale"} {
+		m.events.WithLabelValues(event)
 	}
+	return m, nil
 }
 
-func (m *Metrics) changed()  { m.add(func(m *Metrics) prometheus.Counter { return m.changes }) }
-func (m *Metrics) conflict() { m.add(func(m *Metrics) prometheus.Counter { return m.conflicts }) }
-func (m *Metrics) stale()    { m.add(func(m *Metrics) prometheus.Counter { return m.stales }) }
-func (m *Metrics) asked()    { m.add(func(m *Metrics) prometheus.Counter { return m.asks }) }
+func (m *Metrics) changed()  { m.count("changed") }
+func (m *Metrics) conflict() { m.count("conflict") }
+func (m *Metrics) asked()    { m.count("asked") }
+func (m *Metrics) stale()    { m.count("stale") }
 
-func (m *Metrics) add(which func(*Metrics) prometheus.Counter) {
+func (m *Metrics) count(event string) {
 	if m != nil {
-		which(m).Inc()
+		m.events.WithLabelValues(event).Inc()
 	}
 }

@@ -19,6 +19,7 @@ var (
 	ErrCountry  = errs.Define(errs.Invalid, "COUNTRY_INVALID", "The country does not exist or is needed and missing.")
 	ErrRegion   = errs.Define(errs.Invalid, "REGION_INVALID", "The region does not exist in the country.")
 	ErrPattern  = errs.Define(errs.Invalid, "PATTERN_INVALID", "The text is no regular expression.")
+	ErrDate     = errs.Define(errs.Invalid, "DATE_INVALID", "The text is no day.")
 	ErrRange    = errs.Define(errs.Invalid, "RANGE_INVALID", "The end of the time is not after its beginning.")
 )
 

@@ -66,6 +66,11 @@ func (r Rate) Jurisdiction() string {
 	return r.Country + "-" + r.Region
 }
 
+// Place is the rate without all but what it is sorted by.
+func (r Rate) Place() Rate {
+	return Rate{ID: r.ID, Country: r.Country, Region: r.Region, PostcodePattern: r.PostcodePattern, Class: r.Class, ValidFrom: r.ValidFrom}
+}
+
 // InForce tells whether the rate applies on a day.
 func (r Rate) InForce(day time.Time) bool {
 	return !day.Before(r.ValidFrom) && (r.ValidUntil.IsZero() || day.Before(r.ValidUntil))
