@@ -30,12 +30,13 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	if err != nil {
 		return fmt.Errorf("build payment: %w", err)
 	}
-	// The store adds jobs by a client that runs none: the one that runs them needs what is built on the store.
-	inserter, err := job.Open(rt.DB, job.NewRegistry(), job.Config{Log: rt.Log})
+	background, err := worker.New(rt.Metrics)
 	if err != nil {
 		return fmt.Errorf("build payment: %w", err)
 	}
-	store := postgres.New(rt.DB, inserter)
+	jobs := job.NewRegistry()
+	background.Register(jobs)
+	store := postgres.New(rt.DB, rt.Jobs(jobs))
 	payments := payment.NewService(store, providers(cfg), rt.Clock, payment.Config{
 		ReturnHosts: cfg.ReturnURLHosts, CallTimeout: cfg.ProviderTimeout, MaxDeclines: cfg.MaxDeclines,
 		MaxCustomerDeclines: cfg.MaxCustomerDeclines, AttemptWindow: cfg.AttemptWindow,
@@ -48,16 +49,10 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	if err != nil {
 		return fmt.Errorf("build payment: %w", err)
 	}
-	background, err := worker.New(worker.Parts{
-		Payments: payments, Cards: cards, Books: store, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn),
-		Log: rt.Log, Metrics: rt.Metrics,
-	})
-	if err != nil {
-		return fmt.Errorf("build payment: %w", err)
+	// Nothing runs before build returns.
+	background.Parts = worker.Parts{
+		Payments: payments, Cards: cards, Books: store, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn), Log: rt.Log,
 	}
-	jobs := job.NewRegistry()
-	background.Register(jobs)
-	rt.Jobs(jobs)
 	rt.Go("resolver", background.Resolve)
 	return nil
 }

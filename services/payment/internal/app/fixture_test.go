@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
@@ -50,6 +53,25 @@ type shop struct {
 	hooks    *httptest.Server
 	cart     *cart
 	settings []string
+	log      *log
+}
+
+// log keeps what the service wrote, for a test that failed.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // cart takes the notices that are meant for the order's owner.
@@ -78,11 +100,18 @@ func (c *cart) told(payment string) int {
 	return n
 }
 
-func newShop(t *testing.T, settings ...string) *shop { return newShopWith(t, sandboxserver.Config{}, settings...) }
+func newShop(t *testing.T, settings ...string) *shop {
+	return newShopWith(t, sandboxserver.Config{}, settings...)
+}
 
 func newShopWith(t *testing.T, provider sandboxserver.Config, settings ...string) *shop {
 	t.Helper()
-	s := &shop{t: t, cart: &cart{}, db: postgrestest.New(t, "payment", postgres.Migrations())}
+	s := &shop{t: t, cart: &cart{}, log: &log{}, db: postgrestest.New(t, "payment", postgres.Migrations())}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(s.log.String())
+		}
+	})
 	s.startProvider(provider)
 	s.settings = append([]string{
 		"GRPC_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0", "DATABASE_URL=" + s.db.AppDSN, "CART_ADDR=" + s.startCart(),
@@ -99,7 +128,7 @@ func (s *shop) start() {
 	s.t.Helper()
 	cfg, err := config.Load[app.Config](s.settings)
 	require.NoError(s.t, err)
-	s.instance, err = service.Start(context.Background(), app.Program(), cfg, io.Discard)
+	s.instance, err = service.Start(context.Background(), app.Program(), cfg, s.log)
 	require.NoError(s.t, err)
 	s.t.Cleanup(s.instance.Stop)
 	conn, err := grpc.NewClient(s.instance.GRPCAddr(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithChainUnaryInterceptor(asClient))
@@ -161,6 +190,7 @@ func (s *shop) startCart() string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(s.t, err)
 	server := grpc.NewServer()
+	healthpb.RegisterHealthServer(server, health.NewServer())
 	cartv1.RegisterCheckoutServiceServer(server, s.cart)
 	go func() { _ = server.Serve(listener) }()
 	s.t.Cleanup(server.Stop)

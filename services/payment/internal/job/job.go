@@ -44,9 +44,8 @@ type Parts struct {
 	Keeper *idempotency.Keeper
 	// Checkouts owns the orders.
 	Checkouts cartv1.CheckoutServiceClient
-	// Log and Metrics report.
-	Log     *zap.Logger
-	Metrics prometheus.Registerer
+	// Log gets what a person should know.
+	Log *zap.Logger
 }
 
 // Worker does what no caller waits for.
@@ -60,15 +59,16 @@ type gauges struct {
 	resolved, expired                       prometheus.Counter
 }
 
-// New returns a worker and registers its metrics.
-func New(p Parts) (*Worker, error) {
+// New returns a worker and registers its metrics. Its Parts are made of the client that runs it, so they are set afterwards,
+// before it runs.
+func New(metrics prometheus.Registerer) (*Worker, error) {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "payment_" + name, Help: help})
 	}
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: "payment_" + name, Help: help})
 	}
-	w := &Worker{Parts: p, gauges: gauges{
+	w := &Worker{gauges: gauges{
 		doubt:     gauge("operations_in_doubt", "Operations whose outcome at the provider is not known."),
 		oldest:    gauge("operations_in_doubt_oldest_seconds", "Age of the oldest operation in doubt; alert above 900."),
 		attention: gauge("operations_need_attention", "Operations that a person has to look at; alert above 0."),
@@ -79,7 +79,7 @@ func New(p Parts) (*Worker, error) {
 	}}
 	g := w.gauges
 	for _, c := range []prometheus.Collector{g.doubt, g.oldest, g.attention, g.parked, g.drift, g.resolved, g.expired} {
-		if err := p.Metrics.Register(c); err != nil {
+		if err := metrics.Register(c); err != nil {
 			return nil, fmt.Errorf("register job metrics: %w", err)
 		}
 	}
