@@ -116,7 +116,7 @@ func (s *Store) ListMovements(ctx context.Context, f stock.MovementFilter, limit
 	return movements, nil
 }
 
-// BatchGetAvailability returns one entry per SKU, in no order.
+// BatchGetAvailability returns the figures of the SKUs it knows, in no order.
 func (s *Store) BatchGetAvailability(ctx context.Context, channel string, skus []string) ([]stock.Availability, error) {
 	rows, err := s.q.BatchGetAvailability(ctx, db.BatchGetAvailabilityParams{Skus: skus, Channel: channel})
 	if err != nil {

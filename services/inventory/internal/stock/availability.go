@@ -47,6 +47,9 @@ func (s *Service) BatchGetAvailability(ctx context.Context, channel string, skus
 		return nil, fmt.Errorf("get availability: %w", err)
 	}
 	answers := make([]Availability, len(distinct))
+	for i, sku := range distinct {
+		answers[i].SKU = sku
+	}
 	for _, a := range found {
 		a.Band = s.band(a.Available)
 		answers[place[a.SKU]] = a

@@ -42,7 +42,7 @@ type LevelStore interface {
 	ListStock(ctx context.Context, f LevelFilter, limit int) ([]Level, error)
 	// ListMovements returns movements with ids below f.Before, newest first.
 	ListMovements(ctx context.Context, f MovementFilter, limit int) ([]Movement, error)
-	// BatchGetAvailability returns one entry per SKU, with the figures filled in.
+	// BatchGetAvailability returns the figures of the SKUs it knows, in no order.
 	BatchGetAvailability(ctx context.Context, channel string, skus []string) ([]Availability, error)
 }
 

@@ -93,22 +93,26 @@ func (q *Queries) ApplyChanges(ctx context.Context, arg ApplyChangesParams) ([]A
 }
 
 const batchGetAvailability = `-- name: BatchGetAvailability :many
-SELECT wanted.sku::text AS sku,
-       least(coalesce(sum(s.on_hand - s.reserved) FILTER (WHERE l.key IS NOT NULL), 0), 1000000000)::integer AS available,
-       (count(s.sku) > 0)::boolean AS tracked,
-       coalesce(max(greatest(b.unit_limit - b.backordered, 0)) FILTER (WHERE b.allowed), 0)::integer AS backorder_available
-FROM (SELECT unnest($1::text[]) AS sku) AS wanted
-LEFT JOIN stock AS s ON s.sku = wanted.sku
-LEFT JOIN location AS l
-    ON l.key = s.location_key AND l.active AND (l.channels = '{}' OR $2::text = ANY (l.channels))
-LEFT JOIN backorder AS b ON b.sku = wanted.sku
-GROUP BY wanted.sku
+SELECT known.sku::text AS sku, least(sum(known.free), 1000000000)::integer AS available,
+       bool_or(known.tracked)::boolean AS tracked, max(known.room)::integer AS backorder_available
+FROM (
+    SELECT s.sku, true AS tracked, 0 AS room,
+           CASE WHEN l.active AND (l.channels = '{}' OR $1::text = ANY (l.channels)) THEN s.on_hand - s.reserved ELSE 0 END AS free
+    FROM stock AS s
+    JOIN location AS l ON l.key = s.location_key
+    WHERE s.sku = ANY ($2::text[])
+    UNION ALL
+    SELECT b.sku, false, greatest(b.unit_limit - b.backordered, 0), 0
+    FROM backorder AS b
+    WHERE b.allowed AND b.sku = ANY ($2::text[])
+) AS known
+GROUP BY known.sku
 LIMIT 500
 `
 
 type BatchGetAvailabilityParams struct {
-	Skus    []string
 	Channel string
+	Skus    []string
 }
 
 type BatchGetAvailabilityRow struct {
@@ -118,9 +122,9 @@ type BatchGetAvailabilityRow struct {
 	BackorderAvailable int32
 }
 
-// Reads no lock and waits for none, however busy the rows are.
+// Reads no lock and waits for none, however busy the rows are. SKUs nobody knows are left out.
 func (q *Queries) BatchGetAvailability(ctx context.Context, arg BatchGetAvailabilityParams) ([]BatchGetAvailabilityRow, error) {
-	rows, err := q.db.Query(ctx, batchGetAvailability, arg.Skus, arg.Channel)
+	rows, err := q.db.Query(ctx, batchGetAvailability, arg.Channel, arg.Skus)
 	if err != nil {
 		return nil, err
 	}

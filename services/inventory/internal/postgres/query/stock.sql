@@ -80,15 +80,19 @@ ORDER BY id DESC
 LIMIT @page_limit;
 
 -- name: BatchGetAvailability :many
--- Reads no lock and waits for none, however busy the rows are.
-SELECT wanted.sku::text AS sku,
-       least(coalesce(sum(s.on_hand - s.reserved) FILTER (WHERE l.key IS NOT NULL), 0), 1000000000)::integer AS available,
-       (count(s.sku) > 0)::boolean AS tracked,
-       coalesce(max(greatest(b.unit_limit - b.backordered, 0)) FILTER (WHERE b.allowed), 0)::integer AS backorder_available
-FROM (SELECT unnest(@skus::text[]) AS sku) AS wanted
-LEFT JOIN stock AS s ON s.sku = wanted.sku
-LEFT JOIN location AS l
-    ON l.key = s.location_key AND l.active AND (l.channels = '{}' OR @channel::text = ANY (l.channels))
-LEFT JOIN backorder AS b ON b.sku = wanted.sku
-GROUP BY wanted.sku
+-- Reads no lock and waits for none, however busy the rows are. SKUs nobody knows are left out.
+SELECT known.sku::text AS sku, least(sum(known.free), 1000000000)::integer AS available,
+       bool_or(known.tracked)::boolean AS tracked, max(known.room)::integer AS backorder_available
+FROM (
+    SELECT s.sku, true AS tracked, 0 AS room,
+           CASE WHEN l.active AND (l.channels = '{}' OR @channel::text = ANY (l.channels)) THEN s.on_hand - s.reserved ELSE 0 END AS free
+    FROM stock AS s
+    JOIN location AS l ON l.key = s.location_key
+    WHERE s.sku = ANY (@skus::text[])
+    UNION ALL
+    SELECT b.sku, false, greatest(b.unit_limit - b.backordered, 0), 0
+    FROM backorder AS b
+    WHERE b.allowed AND b.sku = ANY (@skus::text[])
+) AS known
+GROUP BY known.sku
 LIMIT 500;
