@@ -49,8 +49,8 @@ func Dial(cfg Config) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDisableServiceConfig(),
-		grpc.WithUnaryInterceptor(p.unary),
-		grpc.WithStreamInterceptor(p.stream),
+		grpc.WithUnaryInterceptor(p.unary()),
+		grpc.WithStreamInterceptor(p.stream()),
 		grpc.WithIdleTimeout(0),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(cfg.MaxRecvBytes)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true}),
@@ -77,35 +77,39 @@ type peer struct {
 	breaker *breaker
 }
 
-func (p *peer) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	start := time.Now()
-	err := p.admit(ctx, method)
-	if err == nil {
-		var cancel context.CancelFunc
-		ctx, cancel = withTimeout(ctx, p.cfg.Timeout)
-		defer cancel()
-		err = invoker(outgoing(ctx), method, req, reply, cc, opts...)
-		p.settle(ctx, err, start)
-		err = p.convert(err)
+func (p *peer) unary() grpc.UnaryClientInterceptor {
+	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		start := time.Now()
+		err := p.admit(ctx, method)
+		if err == nil {
+			var cancel context.CancelFunc
+			ctx, cancel = withTimeout(ctx, p.cfg.Timeout)
+			defer cancel()
+			err = next(outgoing(ctx), method, req, reply, cc, opts...)
+			p.settle(ctx, err, start)
+			err = p.convert(err)
+		}
+		p.metrics.observe(p.cfg.Peer, method, err, time.Since(start))
+		return err
 	}
-	p.metrics.observe(p.cfg.Peer, method, err, time.Since(start))
-	return err
 }
 
-func (p *peer) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	start := time.Now()
-	if err := p.admit(ctx, method); err != nil {
-		p.metrics.observe(p.cfg.Peer, method, err, time.Since(start))
-		return nil, err
+func (p *peer) stream() grpc.StreamClientInterceptor {
+	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+		start := time.Now()
+		if err := p.admit(ctx, method); err != nil {
+			p.metrics.observe(p.cfg.Peer, method, err, time.Since(start))
+			return nil, err
+		}
+		ctx, cancel := withTimeout(ctx, p.cfg.StreamTimeout)
+		s := &clientStream{peer: p, method: method, ctx: ctx, cancel: cancel, start: start, serverStreams: desc.ServerStreams}
+		inner, err := next(outgoing(ctx), desc, cc, method, opts...)
+		if err != nil {
+			return nil, s.finish(err)
+		}
+		s.ClientStream = inner
+		return s, nil
 	}
-	ctx, cancel := withTimeout(ctx, p.cfg.StreamTimeout)
-	s := &clientStream{peer: p, method: method, ctx: ctx, cancel: cancel, start: start, serverStreams: desc.ServerStreams}
-	inner, err := streamer(outgoing(ctx), desc, cc, method, opts...)
-	if err != nil {
-		return nil, s.finish(err)
-	}
-	s.ClientStream = inner
-	return s, nil
 }
 
 // admit refuses calls that must not or need not be sent.
