@@ -13,8 +13,6 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
-	"google.golang.org/protobuf/proto"
-
 	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 )
 
@@ -170,7 +168,7 @@ func (p *Player) fill(ctx context.Context, sale *Sale) (string, error) {
 		inputs = append(inputs, &storefrontv1.LineInput{Sku: line.SKU, Quantity: int32(line.Quantity)})
 	}
 	created := &storefrontv1.CreateCartResponse{}
-	err := p.call(ctx, p.Shop, shopclient.Call{
+	err := p.Shop.DoPatiently(ctx, patience, shopclient.Call{
 		Verb: http.MethodPost, Path: "/v1/carts", Key: p.key(sale.Key, "cart"),
 		In: &storefrontv1.CreateCartRequest{
 			Channel: channel().Key, CountryCode: sale.Place.CountryCode, Lines: inputs[:min(linesPerCall, len(inputs))],
@@ -181,7 +179,7 @@ func (p *Player) fill(ctx context.Context, sale *Sale) (string, error) {
 	}
 	id := created.GetCart().GetId()
 	for n := linesPerCall; n < len(inputs); n += linesPerCall {
-		err := p.call(ctx, p.Shop, shopclient.Call{
+		err := p.Shop.DoPatiently(ctx, patience, shopclient.Call{
 			Verb: http.MethodPost, Path: "/v1/carts/" + id + "/lines", Key: p.key(sale.Key, fmt.Sprint("lines-", n)),
 			In: &storefrontv1.AddLinesRequest{Lines: inputs[n:min(n+linesPerCall, len(inputs))]},
 		}, nil)
@@ -198,7 +196,7 @@ func (p *Player) address(ctx context.Context, sale *Sale, cart string) error {
 		name = "Guest of " + sale.Invoice
 	}
 	email := "guest-" + sale.Invoice + "@example.com"
-	err := p.call(ctx, p.Shop, shopclient.Call{
+	err := p.Shop.DoPatiently(ctx, patience, shopclient.Call{
 		Verb: http.MethodPatch, Path: "/v1/carts/" + cart, Key: p.key(sale.Key, "address"),
 		In: &storefrontv1.UpdateCartRequest{Email: &email, ShippingAddress: &typev1.Address{
 			FullName: name, Line1: "1 Main Square", City: sale.Place.City, Region: sale.Place.Region, PostalCode: sale.Place.PostalCode,
@@ -208,7 +206,7 @@ func (p *Player) address(ctx context.Context, sale *Sale, cart string) error {
 	if err != nil {
 		return fmt.Errorf("set address: %w", err)
 	}
-	err = p.call(ctx, p.Shop, shopclient.Call{
+	err = p.Shop.DoPatiently(ctx, patience, shopclient.Call{
 		Verb: http.MethodPut, Path: "/v1/carts/" + cart + "/shipping-option", Key: p.key(sale.Key, "shipping"),
 		In: &storefrontv1.SetShippingOptionRequest{Key: demo.StandardMethod},
 	}, nil)
@@ -220,7 +218,7 @@ func (p *Player) address(ctx context.Context, sale *Sale, cart string) error {
 
 func (p *Player) checkout(ctx context.Context, sale *Sale, cart string, placed *Placed) error {
 	answer := &storefrontv1.CheckoutResponse{}
-	err := p.call(ctx, p.Shop, shopclient.Call{
+	err := p.Shop.DoPatiently(ctx, patience, shopclient.Call{
 		Verb: http.MethodPost, Path: "/v1/carts/" + cart + "/checkout", Key: p.key(sale.Key, "checkout"),
 		In: &storefrontv1.CheckoutRequest{Payment: &storefrontv1.PaymentInput{
 			Method: "card", Token: "tok_ok_" + p.Run + "_" + sale.Key, ReturnUrl: "http://localhost/return",
@@ -247,7 +245,7 @@ func (p *Player) settle(ctx context.Context, order *storefrontv1.Order) (*storef
 		case <-time.After(100 * time.Millisecond):
 		}
 		answer := &storefrontv1.GetOrderResponse{}
-		if err := p.call(ctx, p.Shop, shopclient.Call{Verb: http.MethodGet, Path: "/v1/orders/" + order.GetId()}, answer); err != nil {
+		if err := p.Shop.DoPatiently(ctx, patience, shopclient.Call{Verb: http.MethodGet, Path: "/v1/orders/" + order.GetId()}, answer); err != nil {
 			return order, fmt.Errorf("read order: %w", err)
 		}
 		order = answer.GetOrder()
@@ -287,7 +285,7 @@ func (p *Player) refund(ctx context.Context, refund Refund, bought *Placed) *Ref
 		}
 	}
 	answer := &adminv1.RefundOrderResponse{}
-	err := p.call(ctx, p.Staff, shopclient.Call{
+	err := p.Staff.DoPatiently(ctx, patience, shopclient.Call{
 		Verb: http.MethodPost, Path: "/admin/v1/orders/" + bought.OrderID + "/refunds", Key: p.key(refund.Invoice, refund.Sale), In: request,
 	}, answer)
 	if err != nil {
@@ -304,39 +302,4 @@ func (p *Player) key(parts ...string) string {
 		key += "-" + part
 	}
 	return key
-}
-
-// call repeats a call that the shop asks to repeat, with the same key, as a good client does.
-func (p *Player) call(ctx context.Context, client *shopclient.Client, call shopclient.Call, out proto.Message) error {
-	deadline := time.Now().Add(patience)
-	for {
-		err := client.Do(ctx, call, out)
-		wait, again := retryable(err)
-		if !again || time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
-
-// retryable tells refusals that ask for a later try, and broken connections, from the rest.
-func retryable(err error) (time.Duration, bool) {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return 0, false
-	}
-	var problem *shopclient.Problem
-	if !errors.As(err, &problem) {
-		return 200 * time.Millisecond, true
-	}
-	switch {
-	case problem.Status == http.StatusServiceUnavailable, problem.Status == http.StatusTooManyRequests,
-		problem.Status == http.StatusGatewayTimeout, problem.Reason == "IDEMPOTENCY_IN_PROGRESS", problem.Reason == "VERSION_CONFLICT":
-		return time.Duration(problem.RetrySeconds()) * time.Second, true
-	default:
-		return 0, false
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
 	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
@@ -22,9 +23,12 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
 )
 
+// patience is how long a call that the shop asks to repeat is repeated.
+const patience = 30 * time.Second
+
 // Loaded tells whether the demo shop has been opened before: its default channel exists.
 func Loaded(ctx context.Context, staff *shopclient.Client) (bool, error) {
-	err := staff.Do(ctx, shopclient.Call{Verb: http.MethodGet, Path: "/admin/v1/channels/" + demo.Channels()[0].Key}, nil)
+	err := staff.DoPatiently(ctx, patience, shopclient.Call{Verb: http.MethodGet, Path: "/admin/v1/channels/" + demo.Channels()[0].Key}, nil)
 	var problem *shopclient.Problem
 	if errors.As(err, &problem) && problem.Status == http.StatusNotFound {
 		return false, nil
@@ -60,7 +64,7 @@ type loader struct {
 
 // create sends a POST whose key makes it repeatable; a thing that exists already is fine.
 func (l loader) create(ctx context.Context, path, key string, in proto.Message) error {
-	err := l.staff.Do(ctx, shopclient.Call{Verb: http.MethodPost, Path: path, Key: "demo-" + key, In: in}, nil)
+	err := l.staff.DoPatiently(ctx, patience, shopclient.Call{Verb: http.MethodPost, Path: path, Key: "demo-" + key, In: in}, nil)
 	var problem *shopclient.Problem
 	if errors.As(err, &problem) && (problem.Reason == "ALREADY_EXISTS" || problem.Status == http.StatusConflict) {
 		return nil

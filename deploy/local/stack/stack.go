@@ -137,6 +137,16 @@ func (s *Shop) startProcesses(ctx context.Context) error {
 		bar.Add(1)
 	}
 	bar.Done()
+	return s.waitServing(ctx)
+}
+
+// waitServing waits until the gateway reaches the services behind it: connections that were tried too early are tried
+// again after a moment.
+func (s *Shop) waitServing(ctx context.Context) error {
+	call := shopclient.Call{Verb: http.MethodGet, Path: "/v1/channels"}
+	if err := s.Client().DoPatiently(ctx, readyTime, call, nil); err != nil {
+		return fmt.Errorf("the gateway does not serve: %w", err)
+	}
 	return nil
 }
 
