@@ -30,8 +30,13 @@ func TestTheServiceGivesBackAbandonedUses(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), database.AdminDSN)
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), `
+		INSERT INTO pricing.promotion (id, key, name, trigger, rule, exclusive, priority, limit_total, limit_per_customer, limit_per_code, active)
+		VALUES ('0197a7a0-0000-7000-8000-000000000001', 'p', 'P', 'automatic', '{"kind": "free_shipping"}', false, 0, 0, 0, 0, true);
 		INSERT INTO pricing.order_use (order_id, generation, state, fingerprint, customer_key, currency_code, expires_at)
-		VALUES ('o1', 0, 'reserved', 'f', 'c', 'GBP', now() - interval '1 second')`)
+		VALUES ('o1', 0, 'reserved', 'f', 'c', 'GBP', now() - interval '1 second'),
+		       ('o2', 0, 'reserved', 'f', 'c', 'GBP', now() - interval '1 second');
+		INSERT INTO pricing.promotion_use (order_id, promotion_id, customer_key, amount_minor, counting)
+		VALUES ('o1', '0197a7a0-0000-7000-8000-000000000001', 'c', 0, true)`)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 
@@ -47,10 +52,12 @@ func TestTheServiceGivesBackAbandonedUses(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, peer.Close()) })
 	client := pricingv1.NewPricingServiceClient(peer)
 
-	require.Eventually(t, func() bool {
-		resp, err := client.GetOrderUse(t.Context(), &pricingv1.GetOrderUseRequest{OrderId: "o1"})
-		return err == nil && resp.GetOrderUse().GetState() == pricingv1.OrderUseState_ORDER_USE_STATE_EXPIRED
-	}, 30*time.Second, 50*time.Millisecond)
+	for _, order := range []string{"o1", "o2"} {
+		require.Eventually(t, func() bool {
+			resp, err := client.GetOrderUse(t.Context(), &pricingv1.GetOrderUseRequest{OrderId: order})
+			return err == nil && resp.GetOrderUse().GetState() == pricingv1.OrderUseState_ORDER_USE_STATE_EXPIRED
+		}, 30*time.Second, 50*time.Millisecond)
+	}
 	_, err = client.CreatePriceList(t.Context(), &pricingv1.CreatePriceListRequest{PriceList: &pricingv1.PriceList{
 		Key: "gbp", Name: "GBP", CurrencyCode: "GBP", Active: true,
 	}})

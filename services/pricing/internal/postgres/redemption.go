@@ -28,6 +28,14 @@ func (s *Store) LockDue(ctx context.Context) (redemption.OrderUse, bool, error) 
 	return s.withUses(ctx, row, err)
 }
 
+// ExpireEmpty implements redemption.Store.
+func (s *Store) ExpireEmpty(ctx context.Context, limit int) error {
+	if _, err := s.queries.ExpireEmpty(ctx, int32(limit)); err != nil {
+		return fmt.Errorf("expire empty order uses: %w", err)
+	}
+	return nil
+}
+
 func (s *Store) withUses(ctx context.Context, row db.OrderUse, err error) (redemption.OrderUse, bool, error) {
 	if platform.NoRows(err) {
 		return redemption.OrderUse{}, false, nil

@@ -23,6 +23,8 @@ type Store interface {
 	LockOrderUse(ctx context.Context, orderID string) (OrderUse, bool, error)
 	// LockDue locks one reservation whose time has run out and that nobody else has locked; false when there is none.
 	LockDue(ctx context.Context) (OrderUse, bool, error)
+	// ExpireEmpty ends reservations of no promotion whose time has run out, at most limit.
+	ExpireEmpty(ctx context.Context, limit int) error
 	// InsertOrderUse records the first use of an order; false when somebody else just did. The time to live counts from now,
 	// by the database's clock.
 	InsertOrderUse(ctx context.Context, u OrderUse, ttl time.Duration) (OrderUse, bool, error)

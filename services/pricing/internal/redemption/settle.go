@@ -81,8 +81,11 @@ func (s *Service) GetOrderUse(ctx context.Context, orderID string) (OrderUse, er
 }
 
 // ExpireDue gives back reservations whose time has run out, at most limit, each in a transaction of its own, and says how
-// many. Any number of processes may do so at once.
+// many held a promotion. Any number of processes may do so at once.
 func (s *Service) ExpireDue(ctx context.Context, limit int) (int, error) {
+	if err := s.store.ExpireEmpty(ctx, limit); err != nil {
+		return 0, err
+	}
 	for n := range limit {
 		more := false
 		err := s.store.Tx(ctx, func(ctx context.Context) error {

@@ -17,7 +17,7 @@ func (s *Server) ConfirmQuote(ctx context.Context, req *pricingv1.ConfirmQuoteRe
 		if err != nil {
 			return nil, err
 		}
-		return &pricingv1.ConfirmQuoteResponse{Quote: quoteToProto(q, false), OrderUse: orderUseToProto(use)}, nil
+		return &pricingv1.ConfirmQuoteResponse{Quote: quoteToProto(q, req.GetOmitSteps()), OrderUse: orderUseToProto(use)}, nil
 	})
 	s.count("confirm", err)
 	return resp, err

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -187,4 +188,19 @@ func TestCouponCodes(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1002, count)
+}
+
+// Quotes would slow down with every promotion staff forget, until carts time out.
+func TestAutomaticPromotionsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, err := s.db.Exec(context.Background(), `
+		INSERT INTO promotion (id, key, name, trigger, rule, exclusive, priority, limit_total, limit_per_customer, limit_per_code, active)
+		SELECT gen_random_uuid(), 'p' || n, 'P', 'automatic', '{"kind": "free_shipping"}', false, 0, 0, 0, 0, true FROM generate_series(1, 500) AS n`)
+	require.NoError(t, err)
+	_, err = s.CreatePromotion(staff(), &pricingv1.CreatePromotionRequest{Promotion: &pricingv1.Promotion{
+		Key: "one-more", Name: "One more", Trigger: always, Action: percent(1),
+	}})
+	requireReason(t, err, errs.FailedPrecondition, "PROMOTION_LIMIT", "")
+	s.promote(t, &pricingv1.Promotion{Key: "by-code"})
 }

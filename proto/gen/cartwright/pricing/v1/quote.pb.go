@@ -1340,7 +1340,9 @@ type ConfirmQuoteRequest struct {
 	// Fingerprint of the quote the buyer saw.
 	ExpectedFingerprint string `protobuf:"bytes,5,opt,name=expected_fingerprint,json=expectedFingerprint,proto3" json:"expected_fingerprint,omitempty"`
 	// How long the uses are kept for the order unless redeemed, 1 minute to 30 days; not set: 30 minutes.
-	Ttl           *durationpb.Duration `protobuf:"bytes,6,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	Ttl *durationpb.Duration `protobuf:"bytes,6,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// Whether to leave out steps of the answer's quote, for callers that keep none.
+	OmitSteps     bool `protobuf:"varint,7,opt,name=omit_steps,json=omitSteps,proto3" json:"omit_steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1415,6 +1417,13 @@ func (x *ConfirmQuoteRequest) GetTtl() *durationpb.Duration {
 		return x.Ttl
 	}
 	return nil
+}
+
+func (x *ConfirmQuoteRequest) GetOmitSteps() bool {
+	if x != nil {
+		return x.OmitSteps
+	}
+	return false
 }
 
 // ConfirmQuoteResponse is the answer of ConfirmQuote.
@@ -2053,7 +2062,7 @@ const file_cartwright_pricing_v1_quote_proto_rawDesc = "" +
 	"attemptKey\"]\n" +
 	"\x13CheckCouponResponse\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x122\n" +
-	"\x05quote\x18\x02 \x01(\v2\x1c.cartwright.pricing.v1.QuoteR\x05quote\"\xd4\x02\n" +
+	"\x05quote\x18\x02 \x01(\v2\x1c.cartwright.pricing.v1.QuoteR\x05quote\"\xf3\x02\n" +
 	"\x13ConfirmQuoteRequest\x124\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[!-~]{1,255}$R\trequestId\x12$\n" +
@@ -2063,7 +2072,9 @@ const file_cartwright_pricing_v1_quote_proto_rawDesc = "" +
 	"generation\x12=\n" +
 	"\x06basket\x18\x04 \x01(\v2\x1d.cartwright.pricing.v1.BasketB\x06\xbaH\x03\xc8\x01\x01R\x06basket\x12H\n" +
 	"\x14expected_fingerprint\x18\x05 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x13expectedFingerprint\x12+\n" +
-	"\x03ttl\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"\x88\x01\n" +
+	"\x03ttl\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12\x1d\n" +
+	"\n" +
+	"omit_steps\x18\a \x01(\bR\tomitSteps\"\x88\x01\n" +
 	"\x14ConfirmQuoteResponse\x122\n" +
 	"\x05quote\x18\x01 \x01(\v2\x1c.cartwright.pricing.v1.QuoteR\x05quote\x12<\n" +
 	"\torder_use\x18\x02 \x01(\v2\x1f.cartwright.pricing.v1.OrderUseR\borderUse\"z\n" +

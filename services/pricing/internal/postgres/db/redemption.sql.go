@@ -18,6 +18,26 @@ func (q *Queries) DeleteUses(ctx context.Context, orderID string) error {
 	return err
 }
 
+const expireEmpty = `-- name: ExpireEmpty :execrows
+UPDATE order_use SET state = 'expired', updated_at = now() WHERE order_id IN (
+    SELECT due.order_id FROM order_use AS due
+    WHERE due.state = 'reserved' AND due.expires_at <= now()
+      AND NOT EXISTS (SELECT 1 FROM promotion_use AS u WHERE u.order_id = due.order_id)
+    ORDER BY due.expires_at
+    LIMIT $1
+    FOR UPDATE OF due SKIP LOCKED
+)
+`
+
+// Orders that use no promotion hold nothing: a batch of them ends in one statement.
+func (q *Queries) ExpireEmpty(ctx context.Context, maxRows int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireEmpty, maxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getOrderUse = `-- name: GetOrderUse :one
 SELECT order_id, generation, state, fingerprint, customer_key, currency_code, expires_at, created_at, updated_at
 FROM order_use

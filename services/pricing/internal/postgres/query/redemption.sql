@@ -17,6 +17,17 @@ ORDER BY expires_at
 LIMIT 1
 FOR UPDATE SKIP LOCKED;
 
+-- name: ExpireEmpty :execrows
+-- Orders that use no promotion hold nothing: a batch of them ends in one statement.
+UPDATE order_use SET state = 'expired', updated_at = now() WHERE order_id IN (
+    SELECT due.order_id FROM order_use AS due
+    WHERE due.state = 'reserved' AND due.expires_at <= now()
+      AND NOT EXISTS (SELECT 1 FROM promotion_use AS u WHERE u.order_id = due.order_id)
+    ORDER BY due.expires_at
+    LIMIT @max_rows
+    FOR UPDATE OF due SKIP LOCKED
+);
+
 -- name: InsertOrderUse :one
 INSERT INTO order_use (order_id, generation, state, fingerprint, customer_key, currency_code, expires_at)
 VALUES (@order_id, @generation, @state, @fingerprint, @customer_key, @currency_code,
