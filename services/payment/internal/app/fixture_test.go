@@ -117,7 +117,7 @@ func newShopWith(t *testing.T, provider sandboxserver.Config, settings ...string
 		"GRPC_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0", "DATABASE_URL=" + s.db.AppDSN, "CART_ADDR=" + s.startCart(),
 		"SANDBOX_URL=" + s.web.URL, "SANDBOX_API_KEY=" + testKey, "SANDBOX_WEBHOOK_SECRET=" + testSecret,
 		"GIFT_CARD_KEY=test-gift-card-key-of-32-bytes!!", "RETURN_URL_HOSTS=shop.example.com,.example.org,localhost",
-		"PROVIDER_TIMEOUT=1s", "LOG_LEVEL=error", "DATABASE_ACQUIRE_TIMEOUT=20s", "DRAIN_TIMEOUT=2s",
+		"PROVIDER_TIMEOUT=5s", "LOG_LEVEL=error", "DATABASE_ACQUIRE_TIMEOUT=20s", "DRAIN_TIMEOUT=2s",
 	}, settings...)
 	s.start()
 	return s
@@ -264,7 +264,7 @@ func (s *shop) becomes(payment string, state paymentv1.PaymentState) *paymentv1.
 	require.Eventually(s.t, func() bool {
 		p = s.get(payment)
 		return p.GetState() == state
-	}, 30*time.Second, 20*time.Millisecond, "the payment should become %s", state)
+	}, waitFor, tick, "the payment should become %s", state)
 	return p
 }
 
@@ -336,3 +336,8 @@ func outgoingPrincipal(ctx context.Context, p identity.Principal) context.Contex
 	}
 	return metadata.AppendToOutgoingContext(ctx, identity.PrincipalKey, p.Encode())
 }
+
+const (
+	waitFor = 30 * time.Second
+	tick    = 20 * time.Millisecond
+)

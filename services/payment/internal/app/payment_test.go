@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,7 +63,7 @@ func TestChallengeIsBelievedOnlyFromTheProvider(t *testing.T) {
 	require.Equal(t, approved.GetReturnUrl(), s.buyer(p.GetNextAction().GetUrl(), "approve"))
 	p = s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED)
 	require.Nil(t, p.GetNextAction())
-	require.Eventually(t, func() bool { return s.cart.told(p.GetId()) > 0 }, 30*time.Second, 20*time.Millisecond, "the order's owner is told")
+	require.Eventually(t, func() bool { return s.cart.told(p.GetId()) > 0 }, waitFor, tick, "the order's owner is told")
 	s.buyer(s.web.URL+"/challenge/"+p.GetOperations()[0].GetProviderReference(), "deny")
 	require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED, s.get(p.GetId()).GetState(), "a second click changes nothing")
 

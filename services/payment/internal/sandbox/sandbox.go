@@ -208,6 +208,9 @@ func (p *Provider) exchange(ctx context.Context, method, path, key string, body 
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 		req.Header.Set("Content-Type", "application/json")
+		// A request with a key would be sent again by the client of net/http itself when a connection breaks. Repeating is
+		// safe, but it is the resolver's to do, where it is counted.
+		req.GetBody = nil
 	}
 	resp, err := p.client.Do(req)
 	if err != nil {

@@ -1,0 +1,163 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	paymentv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
+)
+
+// faults are all ways in which an answer can be missing; the work is done in some of them and not in others.
+func faults() []string {
+	return []string{
+		sandboxserver.FaultDropReply, sandboxserver.FaultDropRequest, sandboxserver.FaultError, sandboxserver.FaultErrorAfter,
+	}
+}
+
+func (s *shop) fault(kind, action string) {
+	s.provider.Apply(sandboxserver.Control{Faults: []sandboxserver.Fault{{Kind: kind, Action: action, Count: 1}}})
+}
+
+// faultUnresolved also keeps the provider from telling for a few seconds what it did.
+func (s *shop) faultUnresolved(kind, action string) {
+	s.fault(kind, action)
+	s.provider.Apply(sandboxserver.Control{
+		Faults: []sandboxserver.Fault{{Kind: "query", Action: sandboxserver.FaultError, Count: 2}}, Webhooks: &sandboxserver.WebhookMode{DelayMS: 5_000},
+	})
+}
+
+// effects counts what the provider did for an order, whatever it answered.
+func (s *shop) effects(order, kind string) int {
+	n := 0
+	for _, attempt := range s.attempts(order) {
+		if attempt.Kind == kind && !attempt.Replayed && attempt.Result != "failed" {
+			n++
+		}
+	}
+	return n
+}
+
+// A buyer whose payment's answer was lost is charged once and served: fails when an unknown result is guessed, or sent
+// again under another key.
+func TestUnknownResultsAreResolvedByAsking(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, action := range faults() {
+		s.fault("authorize", action)
+		r := ask(10_000, "card", "tok_ok_"+action)
+		require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, s.authorize(r).GetState(), action)
+		p := s.becomes(r.GetPaymentId(), paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED)
+		require.Equal(t, 1, s.effects(r.GetOrderId(), "authorize"), action)
+		require.Eventually(t, func() bool { return s.cart.told(p.GetId()) > 0 }, waitFor, tick, "the order's owner is told")
+
+		s.fault("capture", action)
+		captured := s.capture(p.GetId(), 6_000, false)
+		require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_UNKNOWN, captured.GetOperation().GetStatus(), action)
+		require.Equal(t, int64(4_000), captured.GetPayment().GetCapturable().GetMinorUnits(), "the doubtful amount stays reserved")
+		s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_PARTIALLY_CAPTURED)
+		require.Equal(t, int64(6_000), s.books(r.GetOrderId()).Captured, action)
+
+		s.fault("refund", action)
+		refunded := s.refund(p.GetId(), 2_000)
+		require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_UNKNOWN, refunded.GetOperation().GetStatus(), action)
+		s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_PARTIALLY_REFUNDED)
+		require.Equal(t, int64(2_000), s.books(r.GetOrderId()).Refunded, action)
+
+		s.fault("void", action)
+		s.void(p.GetId())
+		require.Eventually(t, func() bool { return s.get(p.GetId()).GetVoided().GetMinorUnits() == 4_000 }, waitFor, tick, action)
+		require.Equal(t, int64(4_000), s.books(r.GetOrderId()).Voided, action)
+		for _, kind := range []string{"authorize", "capture", "refund", "void"} {
+			require.Equal(t, 1, s.effects(r.GetOrderId(), kind), "%s %s", action, kind)
+		}
+		require.Equal(t, int64(-4_000), s.due(r.GetOrderId()))
+	}
+	s.balanced()
+}
+
+// A buyer who gave up while the answer was on its way is not charged: fails when an authorization that succeeds after a void
+// was asked stays, or a capture that succeeds late is not given back, or is given back twice.
+func TestLateSuccessIsUndoneOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, action := range faults() {
+		s.faultUnresolved("authorize", action)
+		r := ask(5_000, "card", "tok_ok")
+		s.authorize(r)
+		require.Contains(t, []paymentv1.PaymentState{
+			paymentv1.PaymentState_PAYMENT_STATE_VOIDING, paymentv1.PaymentState_PAYMENT_STATE_VOIDED,
+		}, s.void(r.GetPaymentId()).GetState(), action)
+		if action == sandboxserver.FaultDropReply || action == sandboxserver.FaultErrorAfter {
+			s.becomes(r.GetPaymentId(), paymentv1.PaymentState_PAYMENT_STATE_VOIDED)
+			require.Equal(t, int64(5_000), s.books(r.GetOrderId()).Voided, action)
+		} else {
+			require.Zero(t, s.effects(r.GetOrderId(), "authorize"), "what nobody wants is not sent again")
+		}
+		require.LessOrEqual(t, s.effects(r.GetOrderId(), "void"), 1, action)
+
+		s.faultUnresolved("capture", action)
+		p := s.authorize(ask(5_000, "card", "tok_ok"))
+		require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED, p.GetState())
+		s.capture(p.GetId(), 5_000, true)
+		s.void(p.GetId())
+		s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_REFUNDED)
+		require.Equal(t, int64(5_000), s.books(p.GetOrderId()).Refunded, action)
+		require.Equal(t, 1, s.effects(p.GetOrderId(), "refund"), action)
+		require.Zero(t, s.due(p.GetOrderId()))
+	}
+	qr := s.authorize(ask(5_000, "qr", ""))
+	s.fault("void", sandboxserver.FaultDropRequest)
+	s.void(qr.GetId())
+	s.buyer(qr.GetNextAction().GetUrl(), "approve")
+	s.becomes(qr.GetId(), paymentv1.PaymentState_PAYMENT_STATE_REFUNDED)
+	require.Equal(t, int64(5_000), s.books(qr.GetOrderId()).Refunded)
+	s.balanced()
+}
+
+// A slow bank does not cost the buyer a second charge: fails when the retry of a request that is at work does its own.
+func TestSlowAndLostCards(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "PROVIDER_TIMEOUT=1s")
+	slow, lost := ask(5_000, "card", "tok_slow_1"), ask(5_000, "card", "tok_reply_lost_1")
+	require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, s.authorize(slow).GetState())
+	require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, s.authorize(lost).GetState())
+	for _, r := range []*paymentv1.AuthorizePaymentRequest{slow, lost} {
+		s.becomes(r.GetPaymentId(), paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED)
+		require.Equal(t, int64(5_000), s.books(r.GetOrderId()).Authorized)
+	}
+}
+
+// A capture that the bank decides about later is booked when it is decided: fails when pending money counts as captured.
+func TestPendingCaptureAndRefund(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	p := s.authorize(ask(5_000, "card", "tok_ok"))
+	s.fault("capture", sandboxserver.FaultPending)
+	pending := s.capture(p.GetId(), 5_000, true)
+	require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_PENDING, pending.GetOperation().GetStatus())
+	require.Zero(t, pending.GetPayment().GetCaptured().GetMinorUnits())
+	s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_CAPTURED)
+	s.fault("refund", sandboxserver.FaultPending)
+	s.refund(p.GetId(), 5_000)
+	s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_REFUNDED)
+	require.Zero(t, s.due(p.GetOrderId()))
+}
+
+// The shop never places an order on an amount that the provider did not confirm: fails when a lie is believed.
+func TestLyingProviderIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.fault("authorize", sandboxserver.FaultLieAmount)
+	r := ask(5_000, "card", "tok_ok")
+	p := s.authorize(r)
+	require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_INTEGRITY_FAILURE, p.GetState())
+	require.True(t, p.GetOperations()[0].GetNeedsAttention())
+	_, err := s.CapturePayment(t.Context(), &paymentv1.CapturePaymentRequest{PaymentId: p.GetId(), CaptureId: "c", RequestId: "r", Amount: gbp(5_000)})
+	require.Error(t, err)
+	listed, err := s.ListOperations(staff(), &paymentv1.ListOperationsRequest{NeedsAttention: true})
+	require.NoError(t, err)
+	require.Len(t, listed.GetOperations(), 1)
+	require.Zero(t, s.due(r.GetOrderId()))
+}
