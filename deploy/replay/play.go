@@ -11,9 +11,9 @@ import (
 
 	"github.com/cartwright-shop/cartwright/deploy/demo"
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
+	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
-	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 )
 
 const (
