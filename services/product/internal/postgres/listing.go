@@ -21,7 +21,7 @@ func (s *Store) ReplaceListings(ctx context.Context, productID string, listings 
 			ProductType: l.ProductType, ImageUrl: l.ImageURL, ImageAlt: l.ImageAlt, Skus: list(l.SKUs),
 			VariantTitles: list(l.VariantTitles), CategoryIds: list(l.CategoryIDs), Tags: list(l.Tags), Facets: list(l.Facets),
 			Version: l.Version, UpdatedAt: l.UpdatedAt, Config: l.Config,
-			TextA: l.Text[0], TextB: l.Text[1], TextC: l.Text[2], TextD: l.Text[3],
+			Scope: scope(l.Channel, l.Locale, l.Status), TextA: l.Text[0], TextB: l.Text[1], TextC: l.Text[2], TextD: l.Text[3],
 		}
 	}
 	if err := s.q.DeleteOtherListings(ctx, db.DeleteOtherListingsParams{ProductID: productID, Kept: kept}); err != nil {
@@ -83,10 +83,22 @@ func (s *Store) setLabels(ctx context.Context, listings []catalog.Listing) error
 	return wrap("set facet labels", firstError(s.q.SetLabels(ctx, params).Exec))
 }
 
-// SimilarWords implements catalog.ListingStore.
+// SimilarWords implements catalog.ListingStore: words about one typing error away, else those that share most of their letters.
 func (s *Store) SimilarWords(ctx context.Context, locale, word string) ([]string, error) {
-	words, err := s.q.SimilarWords(ctx, db.SimilarWordsParams{Locale: locale, Word: word, Deletions: catalog.Deletions(word)})
+	words, err := s.q.WordsOneErrorAway(ctx, db.WordsOneErrorAwayParams{Locale: locale, Deletions: catalog.Deletions(word)})
+	if err != nil {
+		return nil, wrap("look up words one error away", err)
+	}
+	if len(words) > 0 {
+		return words, nil
+	}
+	words, err = s.q.WordsLike(ctx, db.WordsLikeParams{Locale: locale, Word: word})
 	return words, wrap("look up similar words", err)
+}
+
+// scope is the lexeme of a listing that says where it is shown. It starts with a character that no word of a text has.
+func scope(channel, locale string, status catalog.Status) string {
+	return "=" + channel + "/" + locale + "/" + string(status)
 }
 
 // FacetLabels implements catalog.ListingStore.

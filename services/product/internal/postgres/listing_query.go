@@ -28,7 +28,11 @@ func (s *statement) arg(v any) string {
 
 // where gives the conditions that lists and searches share, without the status.
 func (s *statement) where(q catalog.ListQuery) []string {
-	conditions := []string{"l.channel_key = " + s.arg(q.Channel), "l.locale = " + s.arg(q.Locale)}
+	return append([]string{"l.channel_key = " + s.arg(q.Channel), "l.locale = " + s.arg(q.Locale)}, s.facets(q)...)
+}
+
+func (s *statement) facets(q catalog.ListQuery) []string {
+	var conditions []string
 	if len(q.All) > 0 {
 		conditions = append(conditions, "l.facets @> "+s.arg(q.All)+"::text[]")
 	}
@@ -90,6 +94,11 @@ func statuses(q catalog.ListQuery) []string {
 	return mapped(q.Statuses, func(st catalog.Status) string { return string(st) })
 }
 
+// scopes is the query for the lexemes of a list's statuses. Keys, locales and statuses have no quote to escape.
+func scopes(q catalog.ListQuery) string {
+	return strings.Join(mapped(q.Statuses, func(st catalog.Status) string { return "'" + scope(q.Channel, q.Locale, st) + "'" }), "|")
+}
+
 func scanSummary(rows pgx.Rows, extra ...any) (catalog.Summary, error) {
 	var p catalog.Summary
 	var status string
@@ -130,14 +139,19 @@ func (s *Store) List(ctx context.Context, q catalog.ListQuery) ([]catalog.Summar
 func searchSQL(q catalog.SearchQuery) (string, []any) {
 	var s statement
 	rank, from := "0::real", "listing l"
-	conditions := append(s.where(q.ListQuery), "l.status = ANY ("+s.arg(statuses(q.ListQuery))+"::text[])")
+	var conditions []string
 	var with string
+	channel, locale := s.arg(q.Channel), s.arg(q.Locale)
 	if q.Text != "" {
 		text := "unaccent(" + s.arg(q.Text) + "::text)"
-		with = "query AS MATERIALIZED (SELECT websearch_to_tsquery(" + s.arg(q.Config) + "::regconfig, " + text +
+		with = "word AS MATERIALIZED (SELECT websearch_to_tsquery(" + s.arg(q.Config) + "::regconfig, " + text +
 			") || websearch_to_tsquery('simple', " + text + ") AS q), "
-		rank, from = "ts_rank(l.document, query.q)", "query CROSS JOIN listing l"
-		conditions = append(conditions, "l.document @@ query.q")
+		rank, from = "ts_rank(l.document, word.q)", "word CROSS JOIN listing l"
+		// Channel, locale and status are looked up in the same index as the words.
+		conditions = append(conditions, "numnode(word.q) > 0", "l.document @@ (word.q && "+s.arg(scopes(q.ListQuery))+"::tsquery)")
+		conditions = append(conditions, s.facets(q.ListQuery)...)
+	} else {
+		conditions = append(s.where(q.ListQuery), "l.status = ANY ("+s.arg(statuses(q.ListQuery))+"::text[])")
 	}
 	if q.Collection != "" {
 		conditions = append(conditions, "EXISTS (SELECT 1 FROM collection_product cp WHERE cp.collection_id = "+
@@ -161,7 +175,7 @@ func searchSQL(q catalog.SearchQuery) (string, []any) {
 		"(SELECT count(*) FROM hit) = " + limit + " AS truncated, " + facets + " AS facets FROM (" +
 		"SELECT h.product_id, h.sort_at, h.rank FROM hit h WHERE " + after +
 		" ORDER BY h.rank DESC, h.sort_at DESC, h.product_id DESC LIMIT " + s.arg(q.Limit) + ") p " +
-		"JOIN listing l ON l.product_id = p.product_id AND l.channel_key = $1 AND l.locale = $2 " +
+		"JOIN listing l ON l.product_id = p.product_id AND l.channel_key = " + channel + " AND l.locale = " + locale + " " +
 		"ORDER BY p.rank DESC, p.sort_at DESC, p.product_id DESC", s.args
 }
 

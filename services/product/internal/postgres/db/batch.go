@@ -17,8 +17,13 @@ var (
 	ErrBatchAlreadyClosed = errors.New("batch already closed")
 )
 
-const addWords = `-- name: AddWords :batchexec
-INSERT INTO search_word (locale, word, deletions) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+const AddWords = `-- name: AddWords :batchexec
+WITH added AS (
+    INSERT INTO search_word (locale, word) VALUES ($1, $3) ON CONFLICT DO NOTHING
+)
+INSERT INTO search_typo (locale, deletion, word)
+SELECT $1, unnest($2::text[]), $3
+ON CONFLICT DO NOTHING
 `
 
 type AddWordsBatchResults struct {
@@ -29,8 +34,8 @@ type AddWordsBatchResults struct {
 
 type AddWordsParams struct {
 	Locale    string
-	Word      string
 	Deletions []string
+	Word      string
 }
 
 func (q *Queries) AddWords(ctx context.Context, arg []AddWordsParams) *AddWordsBatchResults {
@@ -38,10 +43,10 @@ func (q *Queries) AddWords(ctx context.Context, arg []AddWordsParams) *AddWordsB
 	for _, a := range arg {
 		vals := []interface{}{
 			a.Locale,
-			a.Word,
 			a.Deletions,
+			a.Word,
 		}
-		batch.Queue(addWords, vals...)
+		batch.Queue(AddWords, vals...)
 	}
 	br := q.db.SendBatch(ctx, batch)
 	return &AddWordsBatchResults{br, len(arg), false}
@@ -68,7 +73,7 @@ func (b *AddWordsBatchResults) Close() error {
 	return b.br.Close()
 }
 
-const setLabels = `-- name: SetLabels :batchexec
+const SetLabels = `-- name: SetLabels :batchexec
 INSERT INTO facet_label (locale, token, label) VALUES ($1, $2, $3)
 ON CONFLICT (locale, token) DO UPDATE SET label = excluded.label WHERE facet_label.label <> excluded.label
 `
@@ -93,7 +98,7 @@ func (q *Queries) SetLabels(ctx context.Context, arg []SetLabelsParams) *SetLabe
 			a.Token,
 			a.Label,
 		}
-		batch.Queue(setLabels, vals...)
+		batch.Queue(SetLabels, vals...)
 	}
 	br := q.db.SendBatch(ctx, batch)
 	return &SetLabelsBatchResults{br, len(arg), false}
@@ -120,7 +125,7 @@ func (b *SetLabelsBatchResults) Close() error {
 	return b.br.Close()
 }
 
-const upsertListing = `-- name: UpsertListing :batchexec
+const UpsertListing = `-- name: UpsertListing :batchexec
 INSERT INTO listing (product_id, channel_key, locale, status, sort_at, sort_title, published_at, handle, title, vendor,
     product_type, image_url, image_alt, skus, variant_titles, category_ids, tags, facets, version, updated_at, document)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
@@ -128,7 +133,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     setweight(to_tsvector(($21::text)::regconfig, unaccent($22::text)) || to_tsvector('simple', unaccent($22::text)), 'A')
         || setweight(to_tsvector(($21::text)::regconfig, unaccent($23::text)) || to_tsvector('simple', unaccent($23::text)), 'B')
         || setweight(to_tsvector('simple', unaccent($24::text)), 'C')
-        || setweight(to_tsvector(($21::text)::regconfig, unaccent($25::text)), 'D'))
+        || setweight(to_tsvector(($21::text)::regconfig, unaccent($25::text)), 'D')
+        || array_to_tsvector(ARRAY[$26::text]))
 ON CONFLICT (product_id, channel_key, locale) DO UPDATE
 SET status = excluded.status, sort_at = excluded.sort_at, sort_title = excluded.sort_title,
     published_at = excluded.published_at, handle = excluded.handle, title = excluded.title, vendor = excluded.vendor,
@@ -169,6 +175,7 @@ type UpsertListingParams struct {
 	TextB         string
 	TextC         string
 	TextD         string
+	Scope         string
 }
 
 func (q *Queries) UpsertListing(ctx context.Context, arg []UpsertListingParams) *UpsertListingBatchResults {
@@ -200,8 +207,9 @@ func (q *Queries) UpsertListing(ctx context.Context, arg []UpsertListingParams) 
 			a.TextB,
 			a.TextC,
 			a.TextD,
+			a.Scope,
 		}
-		batch.Queue(upsertListing, vals...)
+		batch.Queue(UpsertListing, vals...)
 	}
 	br := q.db.SendBatch(ctx, batch)
 	return &UpsertListingBatchResults{br, len(arg), false}
@@ -228,7 +236,7 @@ func (b *UpsertListingBatchResults) Close() error {
 	return b.br.Close()
 }
 
-const upsertVariant = `-- name: UpsertVariant :batchexec
+const UpsertVariant = `-- name: UpsertVariant :batchexec
 INSERT INTO variant (sku, product_id, position, option_values, barcode, weight_grams, requires_shipping, tax_class, image_url,
     image_alt)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -274,7 +282,7 @@ func (q *Queries) UpsertVariant(ctx context.Context, arg []UpsertVariantParams) 
 			a.ImageUrl,
 			a.ImageAlt,
 		}
-		batch.Queue(upsertVariant, vals...)
+		batch.Queue(UpsertVariant, vals...)
 	}
 	br := q.db.SendBatch(ctx, batch)
 	return &UpsertVariantBatchResults{br, len(arg), false}

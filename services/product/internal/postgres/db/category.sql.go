@@ -10,29 +10,29 @@ import (
 	"time"
 )
 
-const categoryBelow = `-- name: CategoryBelow :one
+const CategoryBelow = `-- name: CategoryBelow :one
 SELECT coalesce(max(cardinality(c.ancestor_ids)) - (SELECT cardinality(p.ancestor_ids) FROM category p WHERE p.id = $1), 0)::int
 FROM category c
 WHERE c.ancestor_ids @> ARRAY[$1::uuid]
 `
 
 func (q *Queries) CategoryBelow(ctx context.Context, id string) (int32, error) {
-	row := q.db.QueryRow(ctx, categoryBelow, id)
+	row := q.db.QueryRow(ctx, CategoryBelow, id)
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err
 }
 
-const deleteCategory = `-- name: DeleteCategory :exec
+const DeleteCategory = `-- name: DeleteCategory :exec
 DELETE FROM category WHERE id = $1
 `
 
 func (q *Queries) DeleteCategory(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, deleteCategory, id)
+	_, err := q.db.Exec(ctx, DeleteCategory, id)
 	return err
 }
 
-const getCategory = `-- name: GetCategory :one
+const GetCategory = `-- name: GetCategory :one
 SELECT id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version, created_at,
     updated_at
 FROM category
@@ -40,7 +40,7 @@ WHERE id = $1
 `
 
 func (q *Queries) GetCategory(ctx context.Context, id string) (Category, error) {
-	row := q.db.QueryRow(ctx, getCategory, id)
+	row := q.db.QueryRow(ctx, GetCategory, id)
 	var i Category
 	err := row.Scan(
 		&i.ID,
@@ -59,7 +59,7 @@ func (q *Queries) GetCategory(ctx context.Context, id string) (Category, error) 
 	return i, err
 }
 
-const getCategoryByHandle = `-- name: GetCategoryByHandle :one
+const GetCategoryByHandle = `-- name: GetCategoryByHandle :one
 SELECT id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version, created_at,
     updated_at
 FROM category
@@ -67,7 +67,7 @@ WHERE handle = $1
 `
 
 func (q *Queries) GetCategoryByHandle(ctx context.Context, handle string) (Category, error) {
-	row := q.db.QueryRow(ctx, getCategoryByHandle, handle)
+	row := q.db.QueryRow(ctx, GetCategoryByHandle, handle)
 	var i Category
 	err := row.Scan(
 		&i.ID,
@@ -86,7 +86,7 @@ func (q *Queries) GetCategoryByHandle(ctx context.Context, handle string) (Categ
 	return i, err
 }
 
-const getCategoryChild = `-- name: GetCategoryChild :one
+const GetCategoryChild = `-- name: GetCategoryChild :one
 SELECT id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version, created_at,
     updated_at
 FROM category
@@ -101,7 +101,7 @@ type GetCategoryChildParams struct {
 }
 
 func (q *Queries) GetCategoryChild(ctx context.Context, arg GetCategoryChildParams) (Category, error) {
-	row := q.db.QueryRow(ctx, getCategoryChild, arg.ParentID, arg.Name)
+	row := q.db.QueryRow(ctx, GetCategoryChild, arg.ParentID, arg.Name)
 	var i Category
 	err := row.Scan(
 		&i.ID,
@@ -120,7 +120,7 @@ func (q *Queries) GetCategoryChild(ctx context.Context, arg GetCategoryChildPara
 	return i, err
 }
 
-const insertCategory = `-- name: InsertCategory :exec
+const InsertCategory = `-- name: InsertCategory :exec
 INSERT INTO category (id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version,
     created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -142,7 +142,7 @@ type InsertCategoryParams struct {
 }
 
 func (q *Queries) InsertCategory(ctx context.Context, arg InsertCategoryParams) error {
-	_, err := q.db.Exec(ctx, insertCategory,
+	_, err := q.db.Exec(ctx, InsertCategory,
 		arg.ID,
 		arg.Handle,
 		arg.Name,
@@ -159,7 +159,7 @@ func (q *Queries) InsertCategory(ctx context.Context, arg InsertCategoryParams) 
 	return err
 }
 
-const leaveCategory = `-- name: LeaveCategory :exec
+const LeaveCategory = `-- name: LeaveCategory :exec
 WITH gone AS (
     DELETE FROM product_category WHERE category_id = $1 RETURNING product_id
 )
@@ -167,11 +167,11 @@ UPDATE product SET version = version + 1, updated_at = now() WHERE id IN (SELECT
 `
 
 func (q *Queries) LeaveCategory(ctx context.Context, categoryID string) error {
-	_, err := q.db.Exec(ctx, leaveCategory, categoryID)
+	_, err := q.db.Exec(ctx, LeaveCategory, categoryID)
 	return err
 }
 
-const listCategories = `-- name: ListCategories :many
+const ListCategories = `-- name: ListCategories :many
 SELECT id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version, created_at,
     updated_at
 FROM category
@@ -186,7 +186,7 @@ type ListCategoriesParams struct {
 }
 
 func (q *Queries) ListCategories(ctx context.Context, arg ListCategoriesParams) ([]Category, error) {
-	rows, err := q.db.Query(ctx, listCategories, arg.After, arg.MaxRows)
+	rows, err := q.db.Query(ctx, ListCategories, arg.After, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (q *Queries) ListCategories(ctx context.Context, arg ListCategoriesParams) 
 	return items, nil
 }
 
-const listCategoriesBelow = `-- name: ListCategoriesBelow :many
+const ListCategoriesBelow = `-- name: ListCategoriesBelow :many
 SELECT id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version, created_at,
     updated_at
 FROM category
@@ -234,7 +234,7 @@ type ListCategoriesBelowParams struct {
 }
 
 func (q *Queries) ListCategoriesBelow(ctx context.Context, arg ListCategoriesBelowParams) ([]Category, error) {
-	rows, err := q.db.Query(ctx, listCategoriesBelow, arg.Below, arg.After, arg.MaxRows)
+	rows, err := q.db.Query(ctx, ListCategoriesBelow, arg.Below, arg.After, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ func (q *Queries) ListCategoriesBelow(ctx context.Context, arg ListCategoriesBel
 	return items, nil
 }
 
-const listCategoriesUp = `-- name: ListCategoriesUp :many
+const ListCategoriesUp = `-- name: ListCategoriesUp :many
 SELECT id, handle, name, description_html, parent_id, ancestor_ids, position, sort_path, translations, version, created_at,
     updated_at
 FROM category
@@ -278,7 +278,7 @@ LIMIT 10000
 `
 
 func (q *Queries) ListCategoriesUp(ctx context.Context, ids []string) ([]Category, error) {
-	rows, err := q.db.Query(ctx, listCategoriesUp, ids)
+	rows, err := q.db.Query(ctx, ListCategoriesUp, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +310,7 @@ func (q *Queries) ListCategoriesUp(ctx context.Context, ids []string) ([]Categor
 	return items, nil
 }
 
-const moveCategoriesBelow = `-- name: MoveCategoriesBelow :exec
+const MoveCategoriesBelow = `-- name: MoveCategoriesBelow :exec
 UPDATE category
 SET ancestor_ids = array_cat($1::uuid[], ancestor_ids[array_position(ancestor_ids, $2::uuid):cardinality(ancestor_ids)]),
     sort_path = concat($3::text, substr(sort_path, length($4::text) + 1))
@@ -325,7 +325,7 @@ type MoveCategoriesBelowParams struct {
 }
 
 func (q *Queries) MoveCategoriesBelow(ctx context.Context, arg MoveCategoriesBelowParams) error {
-	_, err := q.db.Exec(ctx, moveCategoriesBelow,
+	_, err := q.db.Exec(ctx, MoveCategoriesBelow,
 		arg.NewAncestors,
 		arg.ID,
 		arg.NewPath,
@@ -334,7 +334,7 @@ func (q *Queries) MoveCategoriesBelow(ctx context.Context, arg MoveCategoriesBel
 	return err
 }
 
-const updateCategory = `-- name: UpdateCategory :exec
+const UpdateCategory = `-- name: UpdateCategory :exec
 UPDATE category
 SET handle = $2, name = $3, description_html = $4, parent_id = $5, ancestor_ids = $6, position = $7, sort_path = $8,
     translations = $9, version = $10, updated_at = $11
@@ -356,7 +356,7 @@ type UpdateCategoryParams struct {
 }
 
 func (q *Queries) UpdateCategory(ctx context.Context, arg UpdateCategoryParams) error {
-	_, err := q.db.Exec(ctx, updateCategory,
+	_, err := q.db.Exec(ctx, UpdateCategory,
 		arg.ID,
 		arg.Handle,
 		arg.Name,

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-const clearDefaultChannel = `-- name: ClearDefaultChannel :exec
+const ClearDefaultChannel = `-- name: ClearDefaultChannel :exec
 UPDATE channel SET is_default = false, version = version + 1, updated_at = now() WHERE is_default
 `
 
 func (q *Queries) ClearDefaultChannel(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, clearDefaultChannel)
+	_, err := q.db.Exec(ctx, ClearDefaultChannel)
 	return err
 }
 
-const insertChannel = `-- name: InsertChannel :exec
+const InsertChannel = `-- name: InsertChannel :exec
 INSERT INTO channel (key, name, currencies, default_currency, countries, default_country, locales, default_locale, is_default,
     version, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -41,7 +41,7 @@ type InsertChannelParams struct {
 }
 
 func (q *Queries) InsertChannel(ctx context.Context, arg InsertChannelParams) error {
-	_, err := q.db.Exec(ctx, insertChannel,
+	_, err := q.db.Exec(ctx, InsertChannel,
 		arg.Key,
 		arg.Name,
 		arg.Currencies,
@@ -58,7 +58,7 @@ func (q *Queries) InsertChannel(ctx context.Context, arg InsertChannelParams) er
 	return err
 }
 
-const listChannels = `-- name: ListChannels :many
+const ListChannels = `-- name: ListChannels :many
 SELECT key, name, currencies, default_currency, countries, default_country, locales, default_locale, is_default, version,
     created_at, updated_at
 FROM channel
@@ -73,7 +73,7 @@ type ListChannelsParams struct {
 }
 
 func (q *Queries) ListChannels(ctx context.Context, arg ListChannelsParams) ([]Channel, error) {
-	rows, err := q.db.Query(ctx, listChannels, arg.After, arg.MaxRows)
+	rows, err := q.db.Query(ctx, ListChannels, arg.After, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -105,25 +105,25 @@ func (q *Queries) ListChannels(ctx context.Context, arg ListChannelsParams) ([]C
 	return items, nil
 }
 
-const lockStructure = `-- name: LockStructure :exec
+const LockStructure = `-- name: LockStructure :exec
 SELECT pg_advisory_xact_lock(hashtextextended('catalogue structure', 0))
 `
 
 func (q *Queries) LockStructure(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, lockStructure)
+	_, err := q.db.Exec(ctx, LockStructure)
 	return err
 }
 
-const markAllStale = `-- name: MarkAllStale :exec
+const MarkAllStale = `-- name: MarkAllStale :exec
 INSERT INTO stale_product (product_id) SELECT id FROM product ON CONFLICT DO NOTHING
 `
 
 func (q *Queries) MarkAllStale(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, markAllStale)
+	_, err := q.db.Exec(ctx, MarkAllStale)
 	return err
 }
 
-const markCategoryStale = `-- name: MarkCategoryStale :exec
+const MarkCategoryStale = `-- name: MarkCategoryStale :exec
 INSERT INTO stale_product (product_id)
 SELECT DISTINCT pc.product_id
 FROM product_category pc
@@ -133,27 +133,27 @@ ON CONFLICT DO NOTHING
 `
 
 func (q *Queries) MarkCategoryStale(ctx context.Context, categoryID string) error {
-	_, err := q.db.Exec(ctx, markCategoryStale, categoryID)
+	_, err := q.db.Exec(ctx, MarkCategoryStale, categoryID)
 	return err
 }
 
-const shareStructure = `-- name: ShareStructure :exec
+const ShareStructure = `-- name: ShareStructure :exec
 SELECT pg_advisory_xact_lock_shared(hashtextextended('catalogue structure', 0))
 `
 
 func (q *Queries) ShareStructure(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, shareStructure)
+	_, err := q.db.Exec(ctx, ShareStructure)
 	return err
 }
 
-const takeStale = `-- name: TakeStale :many
+const TakeStale = `-- name: TakeStale :many
 DELETE FROM stale_product
 WHERE product_id IN (SELECT s.product_id FROM stale_product s ORDER BY s.product_id LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING product_id
 `
 
 func (q *Queries) TakeStale(ctx context.Context, maxRows int32) ([]string, error) {
-	rows, err := q.db.Query(ctx, takeStale, maxRows)
+	rows, err := q.db.Query(ctx, TakeStale, maxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (q *Queries) TakeStale(ctx context.Context, maxRows int32) ([]string, error
 	return items, nil
 }
 
-const updateChannel = `-- name: UpdateChannel :exec
+const UpdateChannel = `-- name: UpdateChannel :exec
 UPDATE channel
 SET name = $2, currencies = $3, default_currency = $4, countries = $5, default_country = $6, locales = $7,
     default_locale = $8, is_default = $9, version = $10, updated_at = $11
@@ -194,7 +194,7 @@ type UpdateChannelParams struct {
 }
 
 func (q *Queries) UpdateChannel(ctx context.Context, arg UpdateChannelParams) error {
-	_, err := q.db.Exec(ctx, updateChannel,
+	_, err := q.db.Exec(ctx, UpdateChannel,
 		arg.Key,
 		arg.Name,
 		arg.Currencies,

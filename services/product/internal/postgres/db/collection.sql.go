@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-const clearCollection = `-- name: ClearCollection :exec
+const ClearCollection = `-- name: ClearCollection :exec
 DELETE FROM collection_product WHERE collection_id = $1
 `
 
 func (q *Queries) ClearCollection(ctx context.Context, collectionID string) error {
-	_, err := q.db.Exec(ctx, clearCollection, collectionID)
+	_, err := q.db.Exec(ctx, ClearCollection, collectionID)
 	return err
 }
 
-const deleteCollection = `-- name: DeleteCollection :exec
+const DeleteCollection = `-- name: DeleteCollection :exec
 DELETE FROM collection WHERE id = $1
 `
 
 func (q *Queries) DeleteCollection(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, deleteCollection, id)
+	_, err := q.db.Exec(ctx, DeleteCollection, id)
 	return err
 }
 
-const fillCollection = `-- name: FillCollection :exec
+const FillCollection = `-- name: FillCollection :exec
 INSERT INTO collection_product (collection_id, position, product_id)
 SELECT $1::uuid, t.ordinality::int, t.product_id
 FROM unnest($2::uuid[]) WITH ORDINALITY AS t (product_id, ordinality)
@@ -40,11 +40,11 @@ type FillCollectionParams struct {
 }
 
 func (q *Queries) FillCollection(ctx context.Context, arg FillCollectionParams) error {
-	_, err := q.db.Exec(ctx, fillCollection, arg.CollectionID, arg.ProductIds)
+	_, err := q.db.Exec(ctx, FillCollection, arg.CollectionID, arg.ProductIds)
 	return err
 }
 
-const getCollection = `-- name: GetCollection :one
+const GetCollection = `-- name: GetCollection :one
 SELECT c.id, c.handle, c.name, c.description_html, c.translations, c.version, c.created_at, c.updated_at,
     (SELECT count(*) FROM collection_product cp WHERE cp.collection_id = c.id)::int AS product_count
 FROM collection c
@@ -64,7 +64,7 @@ type GetCollectionRow struct {
 }
 
 func (q *Queries) GetCollection(ctx context.Context, id string) (GetCollectionRow, error) {
-	row := q.db.QueryRow(ctx, getCollection, id)
+	row := q.db.QueryRow(ctx, GetCollection, id)
 	var i GetCollectionRow
 	err := row.Scan(
 		&i.ID,
@@ -80,7 +80,7 @@ func (q *Queries) GetCollection(ctx context.Context, id string) (GetCollectionRo
 	return i, err
 }
 
-const getCollectionByHandle = `-- name: GetCollectionByHandle :one
+const GetCollectionByHandle = `-- name: GetCollectionByHandle :one
 SELECT c.id, c.handle, c.name, c.description_html, c.translations, c.version, c.created_at, c.updated_at,
     (SELECT count(*) FROM collection_product cp WHERE cp.collection_id = c.id)::int AS product_count
 FROM collection c
@@ -100,7 +100,7 @@ type GetCollectionByHandleRow struct {
 }
 
 func (q *Queries) GetCollectionByHandle(ctx context.Context, handle string) (GetCollectionByHandleRow, error) {
-	row := q.db.QueryRow(ctx, getCollectionByHandle, handle)
+	row := q.db.QueryRow(ctx, GetCollectionByHandle, handle)
 	var i GetCollectionByHandleRow
 	err := row.Scan(
 		&i.ID,
@@ -116,7 +116,7 @@ func (q *Queries) GetCollectionByHandle(ctx context.Context, handle string) (Get
 	return i, err
 }
 
-const insertCollection = `-- name: InsertCollection :exec
+const InsertCollection = `-- name: InsertCollection :exec
 INSERT INTO collection (id, handle, name, description_html, translations, version, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
@@ -133,7 +133,7 @@ type InsertCollectionParams struct {
 }
 
 func (q *Queries) InsertCollection(ctx context.Context, arg InsertCollectionParams) error {
-	_, err := q.db.Exec(ctx, insertCollection,
+	_, err := q.db.Exec(ctx, InsertCollection,
 		arg.ID,
 		arg.Handle,
 		arg.Name,
@@ -146,7 +146,7 @@ func (q *Queries) InsertCollection(ctx context.Context, arg InsertCollectionPara
 	return err
 }
 
-const listCollections = `-- name: ListCollections :many
+const ListCollections = `-- name: ListCollections :many
 SELECT c.id, c.handle, c.name, c.description_html, c.translations, c.version, c.created_at, c.updated_at,
     (SELECT count(*) FROM collection_product cp WHERE cp.collection_id = c.id)::int AS product_count
 FROM collection c
@@ -173,7 +173,7 @@ type ListCollectionsRow struct {
 }
 
 func (q *Queries) ListCollections(ctx context.Context, arg ListCollectionsParams) ([]ListCollectionsRow, error) {
-	rows, err := q.db.Query(ctx, listCollections, arg.After, arg.MaxRows)
+	rows, err := q.db.Query(ctx, ListCollections, arg.After, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (q *Queries) ListCollections(ctx context.Context, arg ListCollectionsParams
 	return items, nil
 }
 
-const lockCollection = `-- name: LockCollection :one
+const LockCollection = `-- name: LockCollection :one
 SELECT c.id, c.handle, c.name, c.description_html, c.translations, c.version, c.created_at, c.updated_at,
     (SELECT count(*) FROM collection_product cp WHERE cp.collection_id = c.id)::int AS product_count
 FROM collection c
@@ -223,7 +223,7 @@ type LockCollectionRow struct {
 }
 
 func (q *Queries) LockCollection(ctx context.Context, id string) (LockCollectionRow, error) {
-	row := q.db.QueryRow(ctx, lockCollection, id)
+	row := q.db.QueryRow(ctx, LockCollection, id)
 	var i LockCollectionRow
 	err := row.Scan(
 		&i.ID,
@@ -239,7 +239,7 @@ func (q *Queries) LockCollection(ctx context.Context, id string) (LockCollection
 	return i, err
 }
 
-const updateCollection = `-- name: UpdateCollection :exec
+const UpdateCollection = `-- name: UpdateCollection :exec
 UPDATE collection
 SET handle = $2, name = $3, description_html = $4, translations = $5, version = $6, updated_at = $7
 WHERE id = $1
@@ -256,7 +256,7 @@ type UpdateCollectionParams struct {
 }
 
 func (q *Queries) UpdateCollection(ctx context.Context, arg UpdateCollectionParams) error {
-	_, err := q.db.Exec(ctx, updateCollection,
+	_, err := q.db.Exec(ctx, UpdateCollection,
 		arg.ID,
 		arg.Handle,
 		arg.Name,

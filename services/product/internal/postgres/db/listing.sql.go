@@ -9,7 +9,7 @@ import (
 	"context"
 )
 
-const deleteOtherListings = `-- name: DeleteOtherListings :exec
+const DeleteOtherListings = `-- name: DeleteOtherListings :exec
 DELETE FROM listing
 WHERE product_id = $1 AND NOT (channel_key || '/' || locale = ANY ($2::text[]))
 `
@@ -20,11 +20,11 @@ type DeleteOtherListingsParams struct {
 }
 
 func (q *Queries) DeleteOtherListings(ctx context.Context, arg DeleteOtherListingsParams) error {
-	_, err := q.db.Exec(ctx, deleteOtherListings, arg.ProductID, arg.Kept)
+	_, err := q.db.Exec(ctx, DeleteOtherListings, arg.ProductID, arg.Kept)
 	return err
 }
 
-const facetLabels = `-- name: FacetLabels :many
+const FacetLabels = `-- name: FacetLabels :many
 SELECT token, label FROM facet_label WHERE locale = $1 AND token = ANY ($2::text[]) LIMIT 10000
 `
 
@@ -39,7 +39,7 @@ type FacetLabelsRow struct {
 }
 
 func (q *Queries) FacetLabels(ctx context.Context, arg FacetLabelsParams) ([]FacetLabelsRow, error) {
-	rows, err := q.db.Query(ctx, facetLabels, arg.Locale, arg.Tokens)
+	rows, err := q.db.Query(ctx, FacetLabels, arg.Locale, arg.Tokens)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (q *Queries) FacetLabels(ctx context.Context, arg FacetLabelsParams) ([]Fac
 	return items, nil
 }
 
-const sellable = `-- name: Sellable :many
+const Sellable = `-- name: Sellable :many
 SELECT v.sku, v.product_id, v.tax_class, v.requires_shipping, v.weight_grams, v.image_url, v.image_alt,
     coalesce(l.handle, (SELECT p.handle FROM product p WHERE p.id = v.product_id), '')::text AS handle,
     coalesce(l.title, (SELECT p.title FROM product p WHERE p.id = v.product_id), '')::text AS title,
@@ -99,7 +99,7 @@ type SellableRow struct {
 
 // The read model of the locale answers; a product that a new channel has not listed yet answers for itself, unpublished.
 func (q *Queries) Sellable(ctx context.Context, arg SellableParams) ([]SellableRow, error) {
-	rows, err := q.db.Query(ctx, sellable, arg.ChannelKey, arg.Locale, arg.Skus)
+	rows, err := q.db.Query(ctx, Sellable, arg.ChannelKey, arg.Locale, arg.Skus)
 	if err != nil {
 		return nil, err
 	}
@@ -133,23 +133,20 @@ func (q *Queries) Sellable(ctx context.Context, arg SellableParams) ([]SellableR
 	return items, nil
 }
 
-const similarWords = `-- name: SimilarWords :many
-(SELECT s.word FROM search_word s WHERE s.locale = $1 AND s.deletions && $2::text[] LIMIT 100)
-UNION
-(SELECT t.word FROM search_word t WHERE t.locale = $1 AND t.word % $3::text
- ORDER BY similarity(t.word, $3::text) DESC, t.word LIMIT 50)
-ORDER BY 1
-LIMIT 150
+const UnknownWords = `-- name: UnknownWords :many
+SELECT w.word::text AS word
+FROM unnest($1::text[]) AS w (word)
+WHERE NOT EXISTS (SELECT 1 FROM search_word s WHERE s.locale = $2 AND s.word = w.word)
+ORDER BY w.word
 `
 
-type SimilarWordsParams struct {
-	Locale    string
-	Deletions []string
-	Word      string
+type UnknownWordsParams struct {
+	Words  []string
+	Locale string
 }
 
-func (q *Queries) SimilarWords(ctx context.Context, arg SimilarWordsParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, similarWords, arg.Locale, arg.Deletions, arg.Word)
+func (q *Queries) UnknownWords(ctx context.Context, arg UnknownWordsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, UnknownWords, arg.Words, arg.Locale)
 	if err != nil {
 		return nil, err
 	}
@@ -168,20 +165,47 @@ func (q *Queries) SimilarWords(ctx context.Context, arg SimilarWordsParams) ([]s
 	return items, nil
 }
 
-const unknownWords = `-- name: UnknownWords :many
-SELECT w.word::text AS word
-FROM unnest($1::text[]) AS w (word)
-WHERE NOT EXISTS (SELECT 1 FROM search_word s WHERE s.locale = $2 AND s.word = w.word)
-ORDER BY w.word
+const WordsLike = `-- name: WordsLike :many
+SELECT word FROM search_word WHERE locale = $1 ORDER BY word <-> $2::text LIMIT 20
 `
 
-type UnknownWordsParams struct {
-	Words  []string
+type WordsLikeParams struct {
 	Locale string
+	Word   string
 }
 
-func (q *Queries) UnknownWords(ctx context.Context, arg UnknownWordsParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, unknownWords, arg.Words, arg.Locale)
+// The nearest by trigrams, walked in that order from the index.
+func (q *Queries) WordsLike(ctx context.Context, arg WordsLikeParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, WordsLike, arg.Locale, arg.Word)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			return nil, err
+		}
+		items = append(items, word)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const WordsOneErrorAway = `-- name: WordsOneErrorAway :many
+SELECT DISTINCT word FROM search_typo WHERE locale = $1 AND deletion = ANY ($2::text[]) ORDER BY word LIMIT 100
+`
+
+type WordsOneErrorAwayParams struct {
+	Locale    string
+	Deletions []string
+}
+
+func (q *Queries) WordsOneErrorAway(ctx context.Context, arg WordsOneErrorAwayParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, WordsOneErrorAway, arg.Locale, arg.Deletions)
 	if err != nil {
 		return nil, err
 	}

@@ -126,10 +126,15 @@ type Publication struct {
 	PublishedAt *time.Time
 }
 
+type SearchTypo struct {
+	Locale   string
+	Deletion string
+	Word     string
+}
+
 type SearchWord struct {
-	Locale    string
-	Word      string
-	Deletions []string
+	Locale string
+	Word   string
 }
 
 type StaleProduct struct {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const clearCategories = `-- name: ClearCategories :exec
+const ClearCategories = `-- name: ClearCategories :exec
 DELETE FROM product_category WHERE product_id = $1 AND NOT (category_id = ANY ($2::uuid[]))
 `
 
@@ -20,22 +20,22 @@ type ClearCategoriesParams struct {
 }
 
 func (q *Queries) ClearCategories(ctx context.Context, arg ClearCategoriesParams) error {
-	_, err := q.db.Exec(ctx, clearCategories, arg.ProductID, arg.CategoryIds)
+	_, err := q.db.Exec(ctx, ClearCategories, arg.ProductID, arg.CategoryIds)
 	return err
 }
 
-const countVariants = `-- name: CountVariants :one
+const CountVariants = `-- name: CountVariants :one
 SELECT count(*)::int FROM variant WHERE product_id = $1
 `
 
 func (q *Queries) CountVariants(ctx context.Context, productID string) (int32, error) {
-	row := q.db.QueryRow(ctx, countVariants, productID)
+	row := q.db.QueryRow(ctx, CountVariants, productID)
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err
 }
 
-const deleteOtherVariants = `-- name: DeleteOtherVariants :exec
+const DeleteOtherVariants = `-- name: DeleteOtherVariants :exec
 DELETE FROM variant WHERE product_id = $1 AND NOT (sku = ANY ($2::text[]))
 `
 
@@ -45,20 +45,20 @@ type DeleteOtherVariantsParams struct {
 }
 
 func (q *Queries) DeleteOtherVariants(ctx context.Context, arg DeleteOtherVariantsParams) error {
-	_, err := q.db.Exec(ctx, deleteOtherVariants, arg.ProductID, arg.Skus)
+	_, err := q.db.Exec(ctx, DeleteOtherVariants, arg.ProductID, arg.Skus)
 	return err
 }
 
-const deleteProduct = `-- name: DeleteProduct :exec
+const DeleteProduct = `-- name: DeleteProduct :exec
 DELETE FROM product WHERE id = $1
 `
 
 func (q *Queries) DeleteProduct(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, deleteProduct, id)
+	_, err := q.db.Exec(ctx, DeleteProduct, id)
 	return err
 }
 
-const getProducts = `-- name: GetProducts :many
+const GetProducts = `-- name: GetProducts :many
 SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
     p.attributes, p.translations, p.created_at, p.updated_at,
     (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
@@ -96,7 +96,7 @@ type GetProductsRow struct {
 }
 
 func (q *Queries) GetProducts(ctx context.Context, ids []string) ([]GetProductsRow, error) {
-	rows, err := q.db.Query(ctx, getProducts, ids)
+	rows, err := q.db.Query(ctx, GetProducts, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (q *Queries) GetProducts(ctx context.Context, ids []string) ([]GetProductsR
 	return items, nil
 }
 
-const getProductsAfter = `-- name: GetProductsAfter :many
+const GetProductsAfter = `-- name: GetProductsAfter :many
 SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
     p.attributes, p.translations, p.created_at, p.updated_at,
     (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
@@ -178,7 +178,7 @@ type GetProductsAfterRow struct {
 }
 
 func (q *Queries) GetProductsAfter(ctx context.Context, arg GetProductsAfterParams) ([]GetProductsAfterRow, error) {
-	rows, err := q.db.Query(ctx, getProductsAfter, arg.After, arg.MaxRows)
+	rows, err := q.db.Query(ctx, GetProductsAfter, arg.After, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (q *Queries) GetProductsAfter(ctx context.Context, arg GetProductsAfterPara
 	return items, nil
 }
 
-const getProductsByHandle = `-- name: GetProductsByHandle :many
+const GetProductsByHandle = `-- name: GetProductsByHandle :many
 SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
     p.attributes, p.translations, p.created_at, p.updated_at,
     (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
@@ -254,7 +254,7 @@ type GetProductsByHandleRow struct {
 }
 
 func (q *Queries) GetProductsByHandle(ctx context.Context, handles []string) ([]GetProductsByHandleRow, error) {
-	rows, err := q.db.Query(ctx, getProductsByHandle, handles)
+	rows, err := q.db.Query(ctx, GetProductsByHandle, handles)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func (q *Queries) GetProductsByHandle(ctx context.Context, handles []string) ([]
 	return items, nil
 }
 
-const handlesLike = `-- name: HandlesLike :many
+const HandlesLike = `-- name: HandlesLike :many
 SELECT handle FROM product
 WHERE handle = $1::text OR (handle > $1::text || '-' AND handle < $1::text || '.')
 ORDER BY handle
@@ -300,7 +300,7 @@ LIMIT 100000
 `
 
 func (q *Queries) HandlesLike(ctx context.Context, base string) ([]string, error) {
-	rows, err := q.db.Query(ctx, handlesLike, base)
+	rows, err := q.db.Query(ctx, HandlesLike, base)
 	if err != nil {
 		return nil, err
 	}
@@ -319,7 +319,7 @@ func (q *Queries) HandlesLike(ctx context.Context, base string) ([]string, error
 	return items, nil
 }
 
-const insertProduct = `-- name: InsertProduct :exec
+const InsertProduct = `-- name: InsertProduct :exec
 INSERT INTO product (id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes,
     translations, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -343,7 +343,7 @@ type InsertProductParams struct {
 }
 
 func (q *Queries) InsertProduct(ctx context.Context, arg InsertProductParams) error {
-	_, err := q.db.Exec(ctx, insertProduct,
+	_, err := q.db.Exec(ctx, InsertProduct,
 		arg.ID,
 		arg.Version,
 		arg.Handle,
@@ -362,18 +362,18 @@ func (q *Queries) InsertProduct(ctx context.Context, arg InsertProductParams) er
 	return err
 }
 
-const lockProduct = `-- name: LockProduct :one
+const LockProduct = `-- name: LockProduct :one
 SELECT id FROM product WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockProduct(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRow(ctx, lockProduct, id)
+	row := q.db.QueryRow(ctx, LockProduct, id)
 	var id_2 string
 	err := row.Scan(&id_2)
 	return id_2, err
 }
 
-const sKUOwners = `-- name: SKUOwners :many
+const SKUOwners = `-- name: SKUOwners :many
 SELECT sku, product_id FROM variant WHERE sku = ANY ($1::text[]) LIMIT 100000
 `
 
@@ -383,7 +383,7 @@ type SKUOwnersRow struct {
 }
 
 func (q *Queries) SKUOwners(ctx context.Context, skus []string) ([]SKUOwnersRow, error) {
-	rows, err := q.db.Query(ctx, sKUOwners, skus)
+	rows, err := q.db.Query(ctx, SKUOwners, skus)
 	if err != nil {
 		return nil, err
 	}
@@ -402,7 +402,7 @@ func (q *Queries) SKUOwners(ctx context.Context, skus []string) ([]SKUOwnersRow,
 	return items, nil
 }
 
-const setCategories = `-- name: SetCategories :exec
+const SetCategories = `-- name: SetCategories :exec
 INSERT INTO product_category (product_id, category_id)
 SELECT $1::uuid, unnest($2::uuid[])
 ON CONFLICT DO NOTHING
@@ -414,11 +414,11 @@ type SetCategoriesParams struct {
 }
 
 func (q *Queries) SetCategories(ctx context.Context, arg SetCategoriesParams) error {
-	_, err := q.db.Exec(ctx, setCategories, arg.ProductID, arg.CategoryIds)
+	_, err := q.db.Exec(ctx, SetCategories, arg.ProductID, arg.CategoryIds)
 	return err
 }
 
-const setPublication = `-- name: SetPublication :exec
+const SetPublication = `-- name: SetPublication :exec
 INSERT INTO publication (product_id, channel_key, status, published_at)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (product_id, channel_key) DO UPDATE SET status = excluded.status, published_at = excluded.published_at
@@ -432,7 +432,7 @@ type SetPublicationParams struct {
 }
 
 func (q *Queries) SetPublication(ctx context.Context, arg SetPublicationParams) error {
-	_, err := q.db.Exec(ctx, setPublication,
+	_, err := q.db.Exec(ctx, SetPublication,
 		arg.ProductID,
 		arg.ChannelKey,
 		arg.Status,
@@ -441,7 +441,7 @@ func (q *Queries) SetPublication(ctx context.Context, arg SetPublicationParams) 
 	return err
 }
 
-const updateProduct = `-- name: UpdateProduct :exec
+const UpdateProduct = `-- name: UpdateProduct :exec
 UPDATE product
 SET version = $2, handle = $3, title = $4, description_html = $5, vendor = $6, product_type = $7, options = $8, media = $9,
     tags = $10, attributes = $11, translations = $12, updated_at = $13
@@ -465,7 +465,7 @@ type UpdateProductParams struct {
 }
 
 func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) error {
-	_, err := q.db.Exec(ctx, updateProduct,
+	_, err := q.db.Exec(ctx, UpdateProduct,
 		arg.ID,
 		arg.Version,
 		arg.Handle,

@@ -120,7 +120,8 @@ CREATE INDEX collection_product_product ON collection_product (product_id);
 
 -- The read model of lists, search and carts: a product as one channel shows it in one locale, written by the transaction that
 -- changes the product. facets holds categories (with ancestors), tags, vendor and attribute values as tokens, so that one
--- index serves every filter.
+-- index serves every filter. document holds, beside the words, one lexeme that names channel, locale and status, so that one
+-- index serves every search.
 CREATE TABLE listing (
     product_id     uuid NOT NULL REFERENCES product (id) ON DELETE CASCADE,
     channel_key    text COLLATE "C" NOT NULL REFERENCES channel (key),
@@ -158,13 +159,19 @@ CREATE TABLE stale_product (
 
 -- The catalogue's own words, for correcting misspelt searches. Only ever added to.
 CREATE TABLE search_word (
-    locale    text COLLATE "C" NOT NULL,
-    word      text COLLATE "C" NOT NULL,
-    deletions text[] NOT NULL,
+    locale text COLLATE "C" NOT NULL,
+    word   text COLLATE "C" NOT NULL,
     PRIMARY KEY (locale, word)
 );
-CREATE INDEX search_word_deletions ON search_word USING gin (deletions);
-CREATE INDEX search_word_trigrams ON search_word USING gin (word gin_trgm_ops);
+CREATE INDEX search_word_trigrams ON search_word USING gist (word gist_trgm_ops);
+
+-- Each word with one letter left out, and whole: two words that meet here are about one typing error apart.
+CREATE TABLE search_typo (
+    locale   text COLLATE "C" NOT NULL,
+    deletion text COLLATE "C" NOT NULL,
+    word     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (locale, deletion, word)
+);
 
 -- Translated names of attribute values, for facets.
 CREATE TABLE facet_label (
@@ -175,5 +182,5 @@ CREATE TABLE facet_label (
 );
 
 -- +goose Down
-DROP TABLE facet_label, search_word, stale_product, listing, collection_product, collection, publication, product_category,
+DROP TABLE facet_label, search_typo, search_word, stale_product, listing, collection_product, collection, publication, product_category,
     variant, product, category, channel, idempotency_key;

@@ -10,7 +10,8 @@ VALUES (@product_id, @channel_key, @locale, @status, @sort_at, @sort_title, @pub
     setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_a::text)) || to_tsvector('simple', unaccent(@text_a::text)), 'A')
         || setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_b::text)) || to_tsvector('simple', unaccent(@text_b::text)), 'B')
         || setweight(to_tsvector('simple', unaccent(@text_c::text)), 'C')
-        || setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_d::text)), 'D'))
+        || setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_d::text)), 'D')
+        || array_to_tsvector(ARRAY[@scope::text]))
 ON CONFLICT (product_id, channel_key, locale) DO UPDATE
 SET status = excluded.status, sort_at = excluded.sort_at, sort_title = excluded.sort_title,
     published_at = excluded.published_at, handle = excluded.handle, title = excluded.title, vendor = excluded.vendor,
@@ -19,7 +20,12 @@ SET status = excluded.status, sort_at = excluded.sort_at, sort_title = excluded.
     facets = excluded.facets, version = excluded.version, updated_at = excluded.updated_at, document = excluded.document;
 
 -- name: AddWords :batchexec
-INSERT INTO search_word (locale, word, deletions) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+WITH added AS (
+    INSERT INTO search_word (locale, word) VALUES (@locale, @word) ON CONFLICT DO NOTHING
+)
+INSERT INTO search_typo (locale, deletion, word)
+SELECT @locale, unnest(@deletions::text[]), @word
+ON CONFLICT DO NOTHING;
 
 -- name: UnknownWords :many
 SELECT w.word::text AS word
@@ -34,13 +40,12 @@ ON CONFLICT (locale, token) DO UPDATE SET label = excluded.label WHERE facet_lab
 -- name: FacetLabels :many
 SELECT token, label FROM facet_label WHERE locale = @locale AND token = ANY (@tokens::text[]) LIMIT 10000;
 
--- name: SimilarWords :many
-(SELECT s.word FROM search_word s WHERE s.locale = @locale AND s.deletions && @deletions::text[] LIMIT 100)
-UNION
-(SELECT t.word FROM search_word t WHERE t.locale = @locale AND t.word % @word::text
- ORDER BY similarity(t.word, @word::text) DESC, t.word LIMIT 50)
-ORDER BY 1
-LIMIT 150;
+-- name: WordsOneErrorAway :many
+SELECT DISTINCT word FROM search_typo WHERE locale = @locale AND deletion = ANY (@deletions::text[]) ORDER BY word LIMIT 100;
+
+-- name: WordsLike :many
+-- The nearest by trigrams, walked in that order from the index.
+SELECT word FROM search_word WHERE locale = @locale ORDER BY word <-> @word::text LIMIT 20;
 
 -- name: Sellable :many
 -- The read model of the locale answers; a product that a new channel has not listed yet answers for itself, unpublished.
