@@ -41,7 +41,7 @@ func asAdmin(t *testing.T, database *postgrestest.Database, statement string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database.AdminDSN)
 	require.NoError(t, err)
-	defer conn.Close(context.WithoutCancel(t.Context()))
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
 	_, err = conn.Exec(t.Context(), statement)
 	require.NoError(t, err)
 }
@@ -99,7 +99,7 @@ func metrics(t *testing.T, ops, line string) bool {
 	t.Helper()
 	resp, err := http.Get("http://" + ops + "/metrics")
 	require.NoError(t, err)
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return strings.Contains(string(body), line)

@@ -102,7 +102,7 @@ func (f *fixture) asOwner(statement string, args ...any) {
 	f.test.Helper()
 	conn, err := pgx.Connect(f.test.Context(), f.admin)
 	require.NoError(f.test, err)
-	defer conn.Close(context.WithoutCancel(f.test.Context()))
+	defer func() { _ = conn.Close(context.WithoutCancel(f.test.Context())) }()
 	_, err = conn.Exec(f.test.Context(), "SET search_path = inventory")
 	require.NoError(f.test, err)
 	_, err = conn.Exec(f.test.Context(), statement, args...)

@@ -51,7 +51,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 
 	conn, err := pgx.Connect(t.Context(), f.admin)
 	require.NoError(t, err)
-	defer conn.Close(context.WithoutCancel(t.Context()))
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
 	_, err = conn.Exec(t.Context(), "SET search_path = inventory; SET plan_cache_mode = force_generic_plan")
 	require.NoError(t, err)
 	whole := regexp.MustCompile(`Seq Scan on (stock|reservation|allocation|stock_movement|shipment|shipment_item|stock_return|stock_return_item|reservation_key)\b.*`)

@@ -237,3 +237,15 @@ func TestReleaseAllocation(t *testing.T) {
 	_, err = f.ReleaseAllocation(ctx, stock.ReleaseRequest{ID: id.New(), ReservationID: id.New()})
 	require.True(t, errs.Has(err, stock.ErrReservationNotFound))
 }
+
+// When it fails, an order that is paid by voucher days later loses its stock before.
+func TestLongestHold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.location("main", 0)
+	f.stock("main", map[string]int32{"A": 1})
+	request := cart(line("A", 1))
+	request.TTL = stock.MaxTTL
+	r := f.reserve(request)
+	require.WithinDuration(t, r.CreatedAt.Add(stock.MaxTTL), r.ExpiresAt, 0)
+}

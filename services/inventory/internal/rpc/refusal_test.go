@@ -73,6 +73,7 @@ func (f *fixture) reservationRefusals(held *inventoryv1.ReserveRequest) []refusa
 			}
 		}), errs.Invalid, "LIST_TOO_LONG", "lines"},
 		{"no ttl", reserve(func(r *inventoryv1.ReserveRequest) { r.TtlSeconds = 0 }), errs.Invalid, "TTL_RANGE", "ttlSeconds"},
+		{"ttl of seven days and a second", reserve(func(r *inventoryv1.ReserveRequest) { r.TtlSeconds = 604_801 }), errs.Invalid, "TTL_RANGE", "ttlSeconds"},
 		{"ttl of ten years", reserve(func(r *inventoryv1.ReserveRequest) { r.TtlSeconds = 315_360_000 }), errs.Invalid, "TTL_RANGE", "ttlSeconds"},
 		{"other lines", reserve(func(r *inventoryv1.ReserveRequest) {
 			r.ReservationId, r.OrderId = held.GetReservationId(), held.GetOrderId()

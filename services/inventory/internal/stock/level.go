@@ -120,7 +120,7 @@ func plan(entries []Entry, locked []Level, field string, target func(Entry, Leve
 		case want > MaxOnHand:
 			return nil, ErrQtyRange.At(path, "A location holds at most %d units of a SKU.", MaxOnHand)
 		case want < int64(level.Reserved):
-			below.Field(path, ErrBelowReserved.Reason(), fmt.Sprintf("%d units are on hand and %d of them are reserved.", level.OnHand, level.Reserved))
+			below = below.Field(path, ErrBelowReserved.Reason(), fmt.Sprintf("%d units are on hand and %d of them are reserved.", level.OnHand, level.Reserved))
 		case want != int64(level.OnHand):
 			changes = append(changes, Change{Key: e.Key, OnHand: int32(want - int64(level.OnHand))})
 		}

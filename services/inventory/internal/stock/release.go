@@ -125,7 +125,7 @@ func pickOpen(asked, lines []Line, open []Allocation) ([]Pick, error) {
 			}
 		}
 		if left > 0 {
-			exceeded.Field(quantityPath(firstLine(asked, line.SKU)), ErrQtyExceeds.Reason(),
+			exceeded = exceeded.Field(quantityPath(firstLine(asked, line.SKU)), ErrQtyExceeds.Reason(),
 				fmt.Sprintf("Only %d of %d units of %q are left.", line.Quantity-left, line.Quantity, line.SKU))
 		}
 	}

@@ -152,9 +152,9 @@ func soldOut(lines []Line, shortages []Shortage) error {
 		if !ok {
 			continue
 		}
-		err.Field(quantityPath(i), ErrSoldOut.Reason(), fmt.Sprintf("%d of %d units of %q can be reserved.", sh.Available, sh.Requested, sh.SKU))
-		err.Meta(fmt.Sprintf("lines[%d].requested", i), fmt.Sprint(sh.Requested))
-		err.Meta(fmt.Sprintf("lines[%d].available", i), fmt.Sprint(sh.Available))
+		err = err.Field(quantityPath(i), ErrSoldOut.Reason(), fmt.Sprintf("%d of %d units of %q can be reserved.", sh.Available, sh.Requested, sh.SKU))
+		err = err.Meta(fmt.Sprintf("lines[%d].requested", i), fmt.Sprint(sh.Requested))
+		err = err.Meta(fmt.Sprintf("lines[%d].available", i), fmt.Sprint(sh.Available))
 	}
 	return err
 }

@@ -153,7 +153,7 @@ func (r ReturnRequest) items(lines []ReturnLine, left map[string]Returnable) ([]
 		wanted[l.SKU] += l.Quantity
 		if wanted[l.SKU] > may.Left {
 			first := slices.IndexFunc(r.Lines, func(asked ReturnLine) bool { return asked.SKU == l.SKU })
-			exceeded.Field(quantityPath(first), ErrQtyExceeds.Reason(), fmt.Sprintf("Only %d units of %q can come back.", may.Left, l.SKU))
+			exceeded = exceeded.Field(quantityPath(first), ErrQtyExceeds.Reason(), fmt.Sprintf("Only %d units of %q can come back.", may.Left, l.SKU))
 			continue
 		}
 		location := cmp.Or(r.Location, may.LastLocation)
