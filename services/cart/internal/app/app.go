@@ -164,7 +164,7 @@ func (b *builder) orders() error {
 		cartv1.RegisterCheckoutServiceServer(s, rpc.NewCheckoutServer(checkouts, b.keeper, sagas.Kick))
 		cartv1.RegisterOrderServiceServer(s, rpc.NewOrderServer(orders, b.keeper))
 	})
-	job.Every(b.jobs, "report-sagas", reportEvery, worker.ReportSagas(store, metrics))
+	b.rt.Go("report-sagas", worker.ReportSagas(store, metrics, reportEvery))
 	job.Every(b.jobs, "purge-events", sweepEvery, worker.PurgeEvents(store))
 	return nil
 }

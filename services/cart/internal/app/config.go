@@ -27,7 +27,7 @@ type Config struct {
 	// CheckoutMethodHolds are exceptions of it by payment method.
 	CheckoutMethodHolds map[string]time.Duration `env:"CHECKOUT_METHOD_HOLDS" envDefault:"voucher:72h" desc:"How long for payment methods that take longer: method:duration, separated by commas."`
 	// CheckoutMargin is how long before the end of the hold a checkout gives up.
-	CheckoutMargin time.Duration `env:"CHECKOUT_MARGIN" envDefault:"1m" desc:"How long before the stock would go back on sale a checkout gives up."`
+	CheckoutMargin time.Duration `env:"CHECKOUT_MARGIN" envDefault:"5m" desc:"How long before the stock would go back on sale a checkout gives up."`
 }
 
 func (c Config) checkout() checkout.Config {

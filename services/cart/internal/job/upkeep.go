@@ -20,15 +20,27 @@ type SagaStore interface {
 	PurgeTakenEvents(ctx context.Context, age time.Duration, limit int) (int64, error)
 }
 
-// ReportSagas shows how many sagas have not ended, and how old they are, to whoever watches the service.
-func ReportSagas(store SagaStore, metrics *saga.Metrics) func(context.Context) error {
+// ReportSagas shows how many sagas have not ended, and how old they are, to whoever watches the service, until the context
+// ends. Every process reports by itself: a figure that only one of them kept up would go stale on the others.
+func ReportSagas(store SagaStore, metrics *saga.Metrics, every time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
-		stats, err := store.SagaStats(ctx)
-		if err != nil {
-			return fmt.Errorf("report sagas: %w", err)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			stats, err := store.SagaStats(ctx)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("report sagas: %w", err)
+			}
+			metrics.Set(stats)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-ticker.C:
+			}
 		}
-		metrics.Set(stats)
-		return nil
 	}
 }
 
