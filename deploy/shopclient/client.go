@@ -39,6 +39,13 @@ func (c *Client) WithToken(token string) *Client {
 	return &Client{base: c.base, http: c.http, token: token}
 }
 
+// WithTransport returns a client whose requests pass what wrap makes of the transport: journeys watch every answer there.
+func (c *Client) WithTransport(wrap func(http.RoundTripper) http.RoundTripper) *Client {
+	web := *c.http
+	web.Transport = wrap(web.Transport)
+	return &Client{base: c.base, http: &web, token: c.token}
+}
+
 // Base is the gateway's address.
 func (c *Client) Base() string { return c.base }
 

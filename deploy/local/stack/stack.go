@@ -62,6 +62,9 @@ func reset(o Options) error {
 	return os.RemoveAll(o.dataDir())
 }
 
+// Remove deletes what a stopped shop kept: its data, secrets and logs. Binaries stay.
+func Remove(o Options) error { return reset(o) }
+
 func (s *Shop) start(ctx context.Context) error {
 	var err error
 	if s.secrets, err = loadSecrets(s.options.Dir); err != nil {
