@@ -105,7 +105,7 @@ func (plan *planned) prepare(in Incoming, channel string) bool {
 		plan.status = ""
 	}
 	plan.outcome.Product = *plan.old
-	if sameFields(plan.fields, plan.old.Fields) && plan.status == "" {
+	if plan.fields.Equal(plan.old.Fields) && plan.status == "" {
 		return false
 	}
 	plan.outcome.Change = Updated
@@ -113,10 +113,8 @@ func (plan *planned) prepare(in Incoming, channel string) bool {
 	return true
 }
 
-// sameFields compares what is stored; lists that are empty and lists that are missing are the same.
-func sameFields(a, b Fields) bool {
-	return reflect.DeepEqual(tidy(a), tidy(b))
-}
+// Equal compares what is stored; lists that are empty and lists that are missing are the same.
+func (f Fields) Equal(other Fields) bool { return reflect.DeepEqual(tidy(f), tidy(other)) }
 
 func tidy(f Fields) Fields {
 	f.Options = orNil(f.Options)

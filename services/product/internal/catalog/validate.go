@@ -29,9 +29,15 @@ var (
 	decimalPattern   = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?$`)
 )
 
-// Check completes and normalises the fields in place (sorted tags and attributes, tax class, canonical locales) and refuses
-// what breaks a rule. Field paths start with "product.".
+// Check completes and normalises the fields (sorted tags and attributes, tax class, canonical locales) and refuses what breaks
+// a rule. Lists that the fields share with others are left alone. Field paths start with "product.".
 func (f *Fields) Check() error {
+	f.Variants, f.Media, f.Tags = slices.Clone(f.Variants), slices.Clone(f.Media), slices.Clone(f.Tags)
+	f.CategoryIDs, f.Attributes = slices.Clone(f.CategoryIDs), slices.Clone(f.Attributes)
+	f.Translations = slices.Clone(f.Translations)
+	for i := range f.Translations {
+		f.Translations[i].Attributes = slices.Clone(f.Translations[i].Attributes)
+	}
 	for _, check := range []func() error{
 		f.checkTexts, f.checkOptions, f.checkVariants, f.checkMedia, f.checkTags, f.checkTranslations,
 	} {
