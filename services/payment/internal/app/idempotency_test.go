@@ -45,11 +45,15 @@ func TestDuplicatesHaveOneEffect(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	r := ask(10_000, "card", "tok_ok_dup")
-	for _, a := range storm(t, 50, func(ctx context.Context) (*paymentv1.AuthorizePaymentResponse, error) { return s.AuthorizePayment(ctx, r) }) {
+	for _, a := range storm(t, 50, func(ctx context.Context) (*paymentv1.AuthorizePaymentResponse, error) {
+		return s.AuthorizePayment(ctx, r)
+	}) {
 		require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED, a.GetPayment().GetState())
 	}
 	capture := &paymentv1.CapturePaymentRequest{PaymentId: r.GetPaymentId(), CaptureId: "c-1", RequestId: "r-1", Amount: gbp(4_000)}
-	captured := storm(t, 50, func(ctx context.Context) (*paymentv1.CapturePaymentResponse, error) { return s.CapturePayment(ctx, capture) })
+	captured := storm(t, 50, func(ctx context.Context) (*paymentv1.CapturePaymentResponse, error) {
+		return s.CapturePayment(ctx, capture)
+	})
 	for _, a := range captured {
 		require.Equal(t, captured[0].GetOperation().GetId(), a.GetOperation().GetId())
 		require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_OK, a.GetOperation().GetStatus())
@@ -57,7 +61,9 @@ func TestDuplicatesHaveOneEffect(t *testing.T) {
 	void := &paymentv1.VoidPaymentRequest{PaymentId: r.GetPaymentId(), VoidId: "v-1", RequestId: "r-2"}
 	storm(t, 50, func(ctx context.Context) (*paymentv1.VoidPaymentResponse, error) { return s.VoidPayment(ctx, void) })
 	refund := &paymentv1.RefundPaymentRequest{PaymentId: r.GetPaymentId(), RefundId: "f-1", RequestId: "r-3", Amount: gbp(4_000)}
-	for _, a := range storm(t, 50, func(ctx context.Context) (*paymentv1.RefundPaymentResponse, error) { return s.RefundPayment(ctx, refund) }) {
+	for _, a := range storm(t, 50, func(ctx context.Context) (*paymentv1.RefundPaymentResponse, error) {
+		return s.RefundPayment(ctx, refund)
+	}) {
 		require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_OK, a.GetOperation().GetStatus())
 	}
 	require.Len(t, s.attempts(r.GetOrderId()), 4, "authorize, capture, void, refund: one attempt each")

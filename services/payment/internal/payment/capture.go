@@ -99,10 +99,10 @@ func refuseMove(p *Payment, kind Kind, r MoveRequest, now time.Time) error {
 		return money.ErrMismatch.At("amount.currencyCode", "The payment is in %s.", p.Currency)
 	case kind == Refund && p.Captured == 0:
 		return state("Nothing was captured.")
+	case kind == Capture && lapsed(p, now):
+		return ErrAuthExpired.New("The authorization has expired.")
 	case kind == Capture && (p.VoidRequested || left <= 0 && p.CaptureReserved == 0):
 		return state("Nothing is left to capture.")
-	case kind == Capture && p.CaptureBefore != nil && !now.Before(*p.CaptureBefore):
-		return ErrAuthExpired.New("The authorization has expired.")
 	case r.Amount.Minor > left:
 		return ErrExceeds.At("amount.minorUnits", "At most %s is left.", money.Money{Currency: p.Currency, Minor: max(left, 0)}).
 			Meta("left_minor_units", fmt.Sprint(max(left, 0)))
@@ -110,4 +110,9 @@ func refuseMove(p *Payment, kind Kind, r MoveRequest, now time.Time) error {
 		// A capture that releases the rest never runs beside another one; or what was in the way has just ended.
 		return inProgress()
 	}
+}
+
+// lapsed tells whether an authorization ran out, and nobody voided or captured all of it before.
+func lapsed(p *Payment, now time.Time) bool {
+	return p.CaptureBefore != nil && !now.Before(*p.CaptureBefore) && p.Captured < p.Authorized && (!p.VoidRequested || p.VoidID == lapseVoid)
 }

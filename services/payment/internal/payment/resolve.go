@@ -17,6 +17,9 @@ const (
 	keyMargin      = time.Hour // no key is sent again so close to the end of the provider's window
 )
 
+// lapseVoid is the caller id of voids of authorizations that ran out.
+const lapseVoid = "auto-lapsed"
+
 // Resolve asks the providers now about every operation of a payment that is not finished.
 func (s *Service) Resolve(ctx context.Context, paymentID string) (*Payment, error) {
 	p, err := s.store.Get(ctx, paymentID)
@@ -121,7 +124,7 @@ func (s *Service) ReleaseLapsed(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("find lapsed authorizations: %w", err)
 	}
 	for _, paymentID := range lapsed {
-		if _, err := s.void(ctx, VoidRequest{PaymentID: paymentID, VoidID: "auto-lapsed", RequestID: "auto-lapsed"}, true); err != nil {
+		if _, err := s.void(ctx, VoidRequest{PaymentID: paymentID, VoidID: lapseVoid, RequestID: lapseVoid}, true); err != nil {
 			s.log.Warn("lapsed authorization not voided", zap.String("payment", paymentID), zap.Error(err))
 		}
 	}
