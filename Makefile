@@ -65,3 +65,7 @@ up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves i
 .PHONY: replay
 replay: ## Replay the shipped orders (FILE=... ARGS="--rate 5 --limit 100 --workers 8 --from D --until D --import")
 	@go build -C deploy -o ../.local/bin/replay ./replay/cmd/replay && exec .local/bin/replay $(if $(FILE),--file $(FILE)) $(ARGS)
+
+.PHONY: bench
+bench: ## Measure the works of DESIGN §10: requests/s, waiting time and CPU µs per request (ARGS="-clients 8 -length 10s")
+	@go build -C deploy -o ../.local/bin/bench ./bench/cmd/bench && exec .local/bin/bench $(ARGS)

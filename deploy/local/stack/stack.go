@@ -276,3 +276,6 @@ func (s *Shop) StaffToken() (string, error) { return s.issuer.StaffToken() }
 func (s *Shop) Token(c issuer.Claims) (string, error) { return s.issuer.Token(c) }
 
 func (o Options) logs() string { return filepath.Join(o.Dir, "logs") }
+
+// Address is a service's gRPC port.
+func (s *Shop) Address(service string) string { return local(s.options.Ports.GRPC[service]) }
