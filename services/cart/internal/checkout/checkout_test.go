@@ -95,6 +95,10 @@ func TestRefusalsGiveEverythingBack(t *testing.T) {
 	s.payment.charge(b.card, 100) // spent elsewhere meanwhile
 	refuses(b, "card", "tok_ok", "GIFTCARD_INSUFFICIENT", errs.FailedPrecondition)
 
+	b = s.buyer("", false, 0)
+	refuses(b, "card", "4711", "PATTERN_MISMATCH", errs.Invalid)
+	require.Contains(t, b.order().Failure.Fields[0].Path, "payment.token")
+
 	s.pricing.limit = 0
 	refuses(s.buyer("", true, 0), "card", "tok_ok", "COUPON_LIMIT_REACHED", errs.FailedPrecondition)
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/checkout"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/order"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/money"
 	"github.com/cartwright-shop/cartwright/services/platform/moneypb"
 )
@@ -38,9 +39,22 @@ func (p OrderPayments) Authorize(ctx context.Context, a checkout.Authorization) 
 		CustomerReference: a.CustomerID,
 	})
 	if err != nil {
-		return order.Payment{}, err
+		return order.Payment{}, atPayment(err)
 	}
 	return payment(resp.GetPayment()), nil
+}
+
+// atPayment names the fields of a refused payment as the buyer's request has them.
+func atPayment(err error) error {
+	fields := errs.FieldsOf(err)
+	if errs.CodeOf(err) != errs.Invalid || len(fields) == 0 {
+		return err
+	}
+	moved := errs.InvalidField.New("The payment is not valid.").Because(err)
+	for _, f := range fields {
+		moved.Field("payment."+f.Path, f.Reason, f.Message)
+	}
+	return moved
 }
 
 // GetPayment implements checkout.Payments.

@@ -633,9 +633,9 @@ var File_cartwright_cart_v1_checkout_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_checkout_proto_rawDesc = "" +
 	"\n" +
-	"!cartwright/cart/v1/checkout.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/cart/v1/order.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x01\n" +
-	"\fPaymentInput\x129\n" +
-	"\x06method\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[a-z0-9][a-z0-9_-]{0,62}$R\x06method\x12\x1e\n" +
+	"!cartwright/cart/v1/checkout.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/cart/v1/order.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x01\n" +
+	"\fPaymentInput\x128\n" +
+	"\x06method\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x06method\x12\x1e\n" +
 	"\x05token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x05token\x12=\n" +
 	"\n" +
 	"return_url\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x18\xd0\x0f2\x14^(https?://[^\\s]+)?$R\treturnUrl\"\xf5\x01\n" +

@@ -3482,7 +3482,7 @@ const file_cartwright_cart_v1_order_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[ -~]{1,255}$R\trequestId\x12A\n" +
 	"\x05lines\x18\x03 \x03(\v2 .cartwright.cart.v1.ShipmentItemB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x05lines\x12!\n" +
 	"\acarrier\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18PR\acarrier\x120\n" +
-	"\x0ftracking_number\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18xR\x0etrackingNumber\"\x83\x01\n" +
+	"\x0ftracking_number\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18dR\x0etrackingNumber\"\x83\x01\n" +
 	"\x16CreateShipmentResponse\x12/\n" +
 	"\x05order\x18\x01 \x01(\v2\x19.cartwright.cart.v1.OrderR\x05order\x128\n" +
 	"\bshipment\x18\x02 \x01(\v2\x1c.cartwright.cart.v1.ShipmentR\bshipment\"\x99\x01\n" +
