@@ -126,8 +126,9 @@ func digest(text string) string {
 
 // demand digests all that the answers of other services depend on.
 func (s *Service) demand(ctx context.Context, c *Cart) string {
-	text, _ := json.Marshal([]any{ // strings and numbers always marshal
-		c.Channel, c.Currency, c.Place().Country, c.Locale, groups(ctx, c), c.customerKey(), c.Lines, c.Coupons,
+	text, _ := json.Marshal([]any{ // strings and numbers always marshal; lists that are nil and empty must digest alike
+		c.Channel, c.Currency, c.Place().Country, c.Locale, c.customerKey(),
+		append([]string{}, groups(ctx, c)...), append([]Line{}, c.Lines...), append([]string{}, c.Coupons...),
 	})
 	return digest(string(text))
 }

@@ -67,7 +67,7 @@ func (s *Carts) Insert(ctx context.Context, c *cart.Cart) error {
 	row, err := s.q.InsertCart(ctx, db.InsertCartParams{
 		ID: c.ID, Channel: c.Channel, Currency: c.Currency, Country: c.Country, Locale: c.Locale, CustomerID: c.CustomerID,
 		Email: c.Email, Note: c.Note, ShippingAddress: doc.shipping, BillingAddress: doc.billing, ShippingMethod: c.ShippingMethod,
-		Coupons: c.Coupons, GiftCards: doc.cards, Priced: doc.priced,
+		Coupons: append([]string{}, c.Coupons...), GiftCards: doc.cards, Priced: doc.priced,
 		LineIds: lines.ids, Positions: lines.positions, Skus: lines.skus, Quantities: lines.quantities,
 	})
 	if postgres.IsUnique(err, "cart_active") {
@@ -89,7 +89,7 @@ func (s *Carts) Save(ctx context.Context, c *cart.Cart) error {
 	lines := columnsOf(c.Lines)
 	row, err := s.q.SaveCart(ctx, db.SaveCartParams{
 		ID: c.ID, Version: c.Version, Country: c.Country, Locale: c.Locale, Email: c.Email, Note: c.Note,
-		ShippingAddress: doc.shipping, BillingAddress: doc.billing, ShippingMethod: c.ShippingMethod, Coupons: c.Coupons,
+		ShippingAddress: doc.shipping, BillingAddress: doc.billing, ShippingMethod: c.ShippingMethod, Coupons: append([]string{}, c.Coupons...),
 		GiftCards: doc.cards, Priced: doc.priced,
 		LineIds: lines.ids, Positions: lines.positions, Skus: lines.skus, Quantities: lines.quantities,
 	})

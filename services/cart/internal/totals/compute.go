@@ -260,11 +260,23 @@ func (w *work) finish() error {
 			return err
 		}
 	}
-	w.step(Step{Kind: Total, Amount: sum.Minor, Contained: w.in.Inclusive, Policy: w.in.Policy})
+	w.step(Step{Kind: Total, Amount: sum.Minor, Basis: w.taxSum(), Contained: w.in.Inclusive, Policy: w.in.Policy})
 	w.cards(sum.Minor)
 	totals, err := Replay(w.in.Currency, w.result.Trace)
 	w.result.Totals = totals
 	return err
+}
+
+// taxSum is all tax; replaying the trace refuses sums that do not fit.
+func (w *work) taxSum() int64 {
+	var sum int64
+	for _, line := range w.result.Lines {
+		sum += line.Tax
+	}
+	if w.result.Shipping != nil {
+		sum += w.result.Shipping.Tax
+	}
+	return sum
 }
 
 func (w *work) cards(due int64) {

@@ -110,6 +110,9 @@ func (r *replay) total(s Step) error {
 		return err
 	}
 	t := &r.totals
+	if err := agree(t.Tax, s.Basis); err != nil {
+		return err
+	}
 	t.Total = t.Subtotal - t.Discount + t.Shipping - t.ShippingDiscount
 	if !t.Inclusive {
 		onTop, err := r.money(t.Total).Add(r.money(t.Tax))

@@ -40,7 +40,7 @@ type Step struct {
 	// Unit and Quantity make the amount of a price step.
 	Unit     int64 `json:"unit,omitempty"`
 	Quantity int32 `json:"quantity,omitempty"`
-	// Basis and Rate make the amount of a tax or home tax step, rounded by Policy.
+	// Basis and Rate make the amount of a tax or home tax step, rounded by Policy; the Basis of the total step is all tax.
 	Basis  int64      `json:"basis,omitempty"`
 	Rate   money.Rate `json:"rate,omitempty"`
 	Policy tax.Policy `json:"policy,omitempty"`
