@@ -68,6 +68,7 @@ func Check(ctx context.Context, outcome *Outcome, prices Prices, before, after S
 	audit := &Audit{}
 	moved := map[string]int64{}
 	captured, refunded := map[string]int64{}, map[string]int64{}
+	audit.refusals(outcome)
 	for _, placed := range outcome.Placed {
 		if placed.Refused == nil {
 			audit.order(placed, prices)
@@ -93,6 +94,28 @@ func Check(ctx context.Context, outcome *Outcome, prices Prices, before, after S
 		audit.compare("stock of "+sku, before[sku]+moved[sku], after[sku])
 	}
 	return audit, audit.provider(ctx, sandbox, captured, refunded)
+}
+
+// refusals finds those that the shop owes an explanation for: it may say that something is sold out, not that it broke.
+func (a *Audit) refusals(outcome *Outcome) {
+	for _, placed := range outcome.Placed {
+		if broke(placed.Refused) {
+			a.compare("order of invoice "+placed.Sale.Key, "an order or a reasoned refusal", placed.Refused.Error())
+		}
+	}
+	for _, done := range outcome.Refunds {
+		if broke(done.Refused) {
+			a.compare("refund of invoice "+done.Refund.Invoice, "a refund or a reasoned refusal", done.Refused.Error())
+		}
+	}
+}
+
+func broke(err error) bool {
+	if err == nil || errors.Is(err, errSaleRefused) {
+		return false
+	}
+	var problem *shopclient.Problem
+	return !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError
 }
 
 // order compares one order with its invoice.

@@ -23,6 +23,9 @@ const (
 	patience = 60 * time.Second
 )
 
+// errSaleRefused is a refund of a sale that did not come about.
+var errSaleRefused = errors.New("the sale it returns was refused")
+
 // Player plays a plan.
 type Player struct {
 	// Shop and Staff call the public API.
@@ -272,7 +275,7 @@ func settled(order *storefrontv1.Order) bool {
 func (p *Player) refund(ctx context.Context, refund Refund, bought *Placed) *Refunded {
 	done := &Refunded{Refund: refund}
 	if bought == nil || bought.Refused != nil {
-		done.Refused = errors.New("the sale it returns was refused")
+		done.Refused = errSaleRefused
 		return done
 	}
 	done.OrderID = bought.OrderID
