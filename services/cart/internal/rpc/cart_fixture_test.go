@@ -2,10 +2,13 @@ package rpc_test
 
 import (
 	"context"
+	"io/fs"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zaptest"
@@ -182,4 +185,25 @@ func refused(t *testing.T, err error, reason string, field ...string) {
 		require.NotEmpty(t, errs.FieldsOf(err), "%v", err)
 		require.Equal(t, field[0], errs.FieldsOf(err)[0].Path)
 	}
+}
+
+// asOwner runs statements as the owner of the schema, as migrations do.
+func (f *cartFixture) asOwner(sql string) {
+	f.test.Helper()
+	conn, err := pgx.Connect(f.test.Context(), f.database.OwnerDSN)
+	require.NoError(f.test, err)
+	defer conn.Close(f.test.Context())
+	_, err = conn.Exec(f.test.Context(), sql)
+	require.NoError(f.test, err)
+}
+
+// seedSQL is the statement of the seed migration.
+func seedSQL(t *testing.T) string {
+	t.Helper()
+	body, err := fs.ReadFile(postgres.Migrations(), "migration/006_seed_tax_rate.sql")
+	require.NoError(t, err)
+	_, up, found := strings.Cut(string(body), "-- +goose Up")
+	require.True(t, found)
+	up, _, _ = strings.Cut(up, "-- +goose Down")
+	return up
 }
