@@ -66,7 +66,10 @@ func Format(code string) string {
 // digits. It answers false for what cannot be a code.
 func Canonical(typed string) (string, bool) {
 	var b strings.Builder
-	for _, r := range strings.ToUpper(typed) {
+	for _, r := range typed {
+		if 'a' <= r && r <= 'z' {
+			r += 'A' - 'a'
+		}
 		switch {
 		case r == '-' || r == ' ':
 			continue
@@ -75,7 +78,7 @@ func Canonical(typed string) (string, bool) {
 		case r == 'I' || r == 'L':
 			r = '1'
 		}
-		if r > 'Z' || !strings.ContainsRune(alphabet, r) {
+		if !strings.ContainsRune(alphabet, r) {
 			return "", false
 		}
 		b.WriteRune(r)

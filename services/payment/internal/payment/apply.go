@@ -20,7 +20,8 @@ func Apply(p *Payment, operation string, out Outcome) bool {
 		return *op != before
 	}
 	advance(p, op, out)
-	if !consistent(Derive(p)) {
+	if before.Status == Failed && op.Status == OK && !consistent(Derive(p)) {
+		// What the failure had freed was used since: both cannot be true.
 		*op = before
 		op.Integrity, op.NeedsAttention, op.FailureReason = true, true, ReasonIntegrity
 	}
