@@ -11,9 +11,9 @@ import (
 type Config struct {
 	service.Config
 	// PricingAddr is where imports send prices.
-	PricingAddr string `env:"PRICING_ADDR" desc:"host:port of the pricing service, for the prices of imports and exports."`
+	PricingAddr string `env:"PRICING_ADDR" envDefault:"pricing:9000" desc:"host:port of the pricing service, for the prices of imports and exports."`
 	// InventoryAddr is where imports send stock.
-	InventoryAddr string `env:"INVENTORY_ADDR" desc:"host:port of the inventory service, for the stock of imports and exports."`
+	InventoryAddr string `env:"INVENTORY_ADDR" envDefault:"inventory:9000" desc:"host:port of the inventory service, for the stock of imports and exports."`
 }
 
 func check(cfg Config) error {

@@ -9,6 +9,7 @@ import (
 // Listing is a product as one channel shows it in one locale: the read model that lists, search and carts are served from. It
 // is written in the transaction that changes the product.
 type Listing struct {
+	ProductID     string
 	Channel       string
 	Locale        string
 	Status        Status
@@ -80,7 +81,7 @@ func localCategories(categories []Category, chain []string) []string {
 
 func render(base, local Product, categoryNames []string, locale string) Listing {
 	l := Listing{
-		Locale: locale, SortTitle: cut(Fold(local.Title), maxSortTitle), Handle: base.Handle, Title: local.Title,
+		ProductID: base.ID, Locale: locale, SortTitle: cut(Fold(local.Title), maxSortTitle), Handle: base.Handle, Title: local.Title,
 		Vendor: base.Vendor, ProductType: base.ProductType, SKUs: base.SKUs(), CategoryIDs: base.AncestorIDs, Tags: base.Tags,
 		Version: base.Version, UpdatedAt: base.UpdatedAt, Config: SearchConfig(locale), Labels: map[string]string{},
 	}

@@ -176,20 +176,13 @@ func (c *Catalog) checkPlans(ctx context.Context, plans []planned) error {
 
 // writePlans writes all in one transaction; when one of them fails there, each in its own, so that only it is lost.
 func (c *Catalog) writePlans(ctx context.Context, channel string, plans []planned) error {
-	err := c.store.Tx(ctx, func(ctx context.Context) error {
-		for i := range plans {
-			if err := c.writePlan(ctx, channel, &plans[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil || ctx.Err() != nil || errs.CodeOf(err) == errs.Internal || errs.CodeOf(err) == errs.Unavailable {
+	err := c.writeTogether(ctx, channel, plans)
+	if err == nil || ctx.Err() != nil || broken(err) {
 		return err
 	}
 	for i := range plans {
-		err := c.store.Tx(ctx, func(ctx context.Context) error { return c.writePlan(ctx, channel, &plans[i]) })
-		if err != nil && (errs.CodeOf(err) == errs.Internal || errs.CodeOf(err) == errs.Unavailable) {
+		err := c.writeTogether(ctx, channel, plans[i:i+1])
+		if err != nil && broken(err) {
 			return err
 		}
 		plans[i].outcome.Err = err
@@ -197,49 +190,103 @@ func (c *Catalog) writePlans(ctx context.Context, channel string, plans []planne
 	return nil
 }
 
-func (c *Catalog) writePlan(ctx context.Context, channel string, plan *planned) error {
-	if err := c.store.ShareStructure(ctx); err != nil {
-		return err
-	}
-	var p Product
-	var err error
-	if plan.old == nil {
-		p, err = c.insert(ctx, plan.fields)
-	} else {
-		p, err = c.rewrite(ctx, plan)
-	}
-	if err != nil {
-		return err
-	}
-	if plan.status != "" {
-		c.publish(&p, channel, plan.status)
-		if err := c.store.SetPublication(ctx, p.ID, p.In(channel)); err != nil {
+// broken tells a failure of the shop from one of a product.
+func broken(err error) bool {
+	code := errs.CodeOf(err)
+	return code == errs.Internal || code == errs.Unavailable || code == errs.ResourceExhausted
+}
+
+func (c *Catalog) writeTogether(ctx context.Context, channel string, plans []planned) error {
+	return c.store.Tx(ctx, func(ctx context.Context) error {
+		if err := c.store.ShareStructure(ctx); err != nil {
+			return err
+		}
+		products, fresh, err := c.planned(ctx, plans)
+		if err != nil {
+			return err
+		}
+		for i, plan := range plans {
+			if plan.status != "" {
+				c.publish(&products[i], channel, plan.status)
+			}
+		}
+		var inserts, updates, published []Product
+		for i, p := range products {
+			if fresh[i] {
+				inserts = append(inserts, p)
+			} else {
+				updates = append(updates, p)
+			}
+			if plans[i].status != "" {
+				published = append(published, p)
+			}
+		}
+		if err := c.writeLists(ctx, inserts, updates); err != nil {
+			return err
+		}
+		if len(published) > 0 {
+			if err := c.store.SetPublications(ctx, published, channel); err != nil {
+				return err
+			}
+		}
+		if err := c.list(ctx, pointers(products)); err != nil {
+			return err
+		}
+		for i := range plans {
+			plans[i].outcome.Product = products[i]
+		}
+		return nil
+	})
+}
+
+func (c *Catalog) writeLists(ctx context.Context, inserts, updates []Product) error {
+	if len(inserts) > 0 {
+		if err := c.store.InsertProducts(ctx, inserts); err != nil {
 			return err
 		}
 	}
-	if err := c.list(ctx, &p); err != nil {
-		return err
+	if len(updates) > 0 {
+		return c.store.UpdateProducts(ctx, updates)
 	}
-	plan.outcome.Product = p
 	return nil
 }
 
-// rewrite replaces the fields of a product that was read before the transaction: somebody may have changed it since.
-func (c *Catalog) rewrite(ctx context.Context, plan *planned) (Product, error) {
-	p, err := c.store.LockProduct(ctx, plan.old.ID)
-	if err != nil {
-		return Product{}, err
+// planned gives the products as they shall be, and which of them are new. Those that exist were read before the transaction:
+// they are locked, and refused when somebody changed them since.
+func (c *Catalog) planned(ctx context.Context, plans []planned) ([]Product, []bool, error) {
+	var ids []string
+	for _, plan := range plans {
+		if plan.old != nil {
+			ids = append(ids, plan.old.ID)
+		}
 	}
-	if p.Version != plan.old.Version {
-		return Product{}, conflict(p.Version)
+	var locked []Product
+	if len(ids) > 0 {
+		var err error
+		if locked, err = c.store.LockProducts(ctx, ids); err != nil {
+			return nil, nil, err
+		}
 	}
-	p.Fields = plan.fields
-	p.Version++
-	p.UpdatedAt = c.now()
-	if err := c.checkReferences(ctx, p); err != nil {
-		return Product{}, err
+	products, fresh := make([]Product, len(plans)), make([]bool, len(plans))
+	for i, plan := range plans {
+		if plan.old == nil {
+			products[i], fresh[i] = c.newProduct(plan.fields), true
+			continue
+		}
+		at := slices.IndexFunc(locked, func(p Product) bool { return p.ID == plan.old.ID })
+		if at < 0 {
+			return nil, nil, ErrProductNotFound.New("The product %q was deleted meanwhile.", plan.old.Handle)
+		}
+		p := locked[at]
+		if p.Version != plan.old.Version {
+			return nil, nil, conflict(p.Version)
+		}
+		p.Fields = plan.fields
+		p.Version++
+		p.UpdatedAt = c.now()
+		products[i] = p
 	}
-	return p, c.store.UpdateProduct(ctx, p)
+	return products, fresh, nil
 }
 
 // ProductsAfter pages through all products by id, for exports.

@@ -58,7 +58,9 @@ func TestDerivedSKUsAreValidStableAndApart(t *testing.T) {
 // spacedAlike tells values that differ only by space for hyphen, which a derived SKU does not tell apart; the import does, by its
 // second choice.
 func spacedAlike(one, two []string) bool {
-	fold := func(list []string) string { return strings.ToLower(strings.ReplaceAll(strings.Join(list, "\x00"), " ", "-")) }
+	fold := func(list []string) string {
+		return strings.ToLower(strings.ReplaceAll(strings.Join(list, "\x00"), " ", "-"))
+	}
 	return fold(one) == fold(two)
 }
 

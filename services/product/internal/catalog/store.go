@@ -66,15 +66,15 @@ type ProductStore interface {
 	ProductsByHandle(ctx context.Context, handles []string) ([]Product, error)
 	// ProductsAfter pages through all products by id.
 	ProductsAfter(ctx context.Context, after string, limit int) ([]Product, error)
-	// LockProduct reads a product and keeps others from changing it until the transaction ends. Fails with
-	// ErrProductNotFound.
-	LockProduct(ctx context.Context, id string) (Product, error)
+	// LockProducts reads those that exist and keeps others from changing them until the transaction ends.
+	LockProducts(ctx context.Context, ids []string) ([]Product, error)
 	// SKUOwners gives the product ids of those SKUs that exist.
 	SKUOwners(ctx context.Context, skus []string) (map[string]string, error)
-	// InsertProduct and UpdateProduct fail with ErrHandleTaken or ErrSKUTaken.
-	InsertProduct(ctx context.Context, p Product) error
-	UpdateProduct(ctx context.Context, p Product) error
-	SetPublication(ctx context.Context, productID string, pub Publication) error
+	// InsertProducts and UpdateProducts fail with ErrHandleTaken or ErrSKUTaken.
+	InsertProducts(ctx context.Context, list []Product) error
+	UpdateProducts(ctx context.Context, list []Product) error
+	// SetPublications stores the products' status in one channel.
+	SetPublications(ctx context.Context, list []Product, channel string) error
 	DeleteProduct(ctx context.Context, id string) error
 	// HandlesLike gives the handles equal to base or base-<number>.
 	HandlesLike(ctx context.Context, base string) ([]string, error)
@@ -82,8 +82,8 @@ type ProductStore interface {
 
 // ListingStore keeps the read model of lists, search and carts.
 type ListingStore interface {
-	// ReplaceListings makes these the only listings of the product.
-	ReplaceListings(ctx context.Context, productID string, listings []Listing) error
+	// ReplaceListings makes these the only listings of the products. They cover the same channels and locales for each.
+	ReplaceListings(ctx context.Context, ids []string, listings []Listing) error
 	// TakeStale gives up to limit products marked by ReindexLater and takes the marks off.
 	TakeStale(ctx context.Context, limit int) ([]string, error)
 

@@ -33,24 +33,35 @@ func (c *Catalog) CreateProduct(ctx context.Context, fields Fields) (Product, er
 			}
 			fields.Handle = handle
 		}
-		var err error
-		p, err = c.insert(ctx, fields)
-		if err != nil {
+		p = c.newProduct(fields)
+		if err := c.checkReferences(ctx, p); err != nil {
 			return err
 		}
-		return c.list(ctx, &p)
+		if err := c.store.InsertProducts(ctx, []Product{p}); err != nil {
+			return err
+		}
+		return c.list(ctx, []*Product{&p})
 	})
 	return p, err
 }
 
-func (c *Catalog) insert(ctx context.Context, fields Fields) (Product, error) {
+func (c *Catalog) newProduct(fields Fields) Product {
 	now := c.now()
 	p := Product{Fields: fields, ID: id.New(), Version: 1, CreatedAt: now, UpdatedAt: now}
 	p.keepMediaIDs(nil)
-	if err := c.checkReferences(ctx, p); err != nil {
+	return p
+}
+
+// locked reads a product and keeps others from changing it until the transaction ends.
+func (c *Catalog) locked(ctx context.Context, productID string) (Product, error) {
+	found, err := c.store.LockProducts(ctx, []string{productID})
+	if err != nil {
 		return Product{}, err
 	}
-	return p, c.store.InsertProduct(ctx, p)
+	if len(found) == 0 {
+		return Product{}, ErrProductNotFound.New("There is no product %s.", productID)
+	}
+	return found[0], nil
 }
 
 // freeHandle finds a handle for a title that other products may have too.
@@ -112,7 +123,7 @@ func (c *Catalog) UpdateProduct(ctx context.Context, productID string, fields Fi
 		if err := c.checkReferences(ctx, *p); err != nil {
 			return err
 		}
-		return c.store.UpdateProduct(ctx, *p)
+		return c.store.UpdateProducts(ctx, []Product{*p})
 	})
 }
 
@@ -127,7 +138,7 @@ func (c *Catalog) change(ctx context.Context, productID string, version int64,
 			return err
 		}
 		var err error
-		if p, err = c.store.LockProduct(ctx, productID); err != nil {
+		if p, err = c.locked(ctx, productID); err != nil {
 			return err
 		}
 		if version != 0 && p.Version != version {
@@ -138,7 +149,7 @@ func (c *Catalog) change(ctx context.Context, productID string, version int64,
 		if err := edit(ctx, &p); err != nil {
 			return err
 		}
-		return c.list(ctx, &p)
+		return c.list(ctx, []*Product{&p})
 	})
 	return p, err
 }
@@ -159,10 +170,10 @@ func (c *Catalog) SetPublication(ctx context.Context, what Publish) (Product, Ch
 	}
 	p, err := c.change(ctx, what.ProductID, what.Version, func(ctx context.Context, p *Product) error {
 		c.publish(p, ch.Key, what.Status)
-		if err := c.store.SetPublication(ctx, p.ID, p.In(ch.Key)); err != nil {
+		if err := c.store.SetPublications(ctx, []Product{*p}, ch.Key); err != nil {
 			return err
 		}
-		return c.store.UpdateProduct(ctx, *p)
+		return c.store.UpdateProducts(ctx, []Product{*p})
 	})
 	return p, ch, err
 }
@@ -187,7 +198,7 @@ func (c *Catalog) publish(p *Product, channel string, status Status) {
 // DeleteProduct removes a product for good.
 func (c *Catalog) DeleteProduct(ctx context.Context, productID string, version int64) error {
 	return c.store.Tx(ctx, func(ctx context.Context) error {
-		p, err := c.store.LockProduct(ctx, productID)
+		p, err := c.locked(ctx, productID)
 		if err != nil {
 			return err
 		}
@@ -198,23 +209,46 @@ func (c *Catalog) DeleteProduct(ctx context.Context, productID string, version i
 	})
 }
 
-// list makes the product's listings anew; it must run in the transaction that wrote the product, after ShareStructure. It
-// also fills in the product's ancestors.
-func (c *Catalog) list(ctx context.Context, p *Product) error {
+// list makes the products' listings anew; it must run in the transaction that wrote the products, after ShareStructure. It also
+// fills in the products' ancestors.
+func (c *Catalog) list(ctx context.Context, products []*Product) error {
 	channels, err := c.store.AllChannels(ctx)
 	if err != nil {
 		return err
 	}
-	categories, err := c.store.CategoriesUp(ctx, p.CategoryIDs)
+	var categoryIDs []string
+	for _, p := range products {
+		categoryIDs = append(categoryIDs, p.CategoryIDs...)
+	}
+	slices.Sort(categoryIDs)
+	categories, err := c.store.CategoriesUp(ctx, slices.Compact(categoryIDs))
 	if err != nil {
 		return err
 	}
-	p.AncestorIDs = make([]string, 0, len(categories))
-	for _, cat := range categories {
-		p.AncestorIDs = append(p.AncestorIDs, cat.ID)
+	ids := make([]string, len(products))
+	var listings []Listing
+	for i, p := range products {
+		ids[i] = p.ID
+		above := placesOf(*p, categories)
+		p.AncestorIDs = make([]string, len(above))
+		for j, cat := range above {
+			p.AncestorIDs[j] = cat.ID
+		}
+		slices.Sort(p.AncestorIDs)
+		listings = append(listings, Listings(*p, channels, above)...)
 	}
-	slices.Sort(p.AncestorIDs)
-	return c.store.ReplaceListings(ctx, p.ID, Listings(*p, channels, categories))
+	return c.store.ReplaceListings(ctx, ids, listings)
+}
+
+// placesOf picks the product's categories and their ancestors.
+func placesOf(p Product, categories []Category) []Category {
+	var ids []string
+	for _, cat := range categories {
+		if slices.Contains(p.CategoryIDs, cat.ID) {
+			ids = append(append(ids, cat.ID), cat.AncestorIDs...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(categories), func(cat Category) bool { return !slices.Contains(ids, cat.ID) })
 }
 
 // staleBatch bounds how long one step of reindexing keeps changes of the structure waiting.
@@ -234,16 +268,11 @@ func (c *Catalog) ReindexStale(ctx context.Context) error {
 				return err
 			}
 			done = len(ids)
-			for _, productID := range ids {
-				p, err := c.store.LockProduct(ctx, productID)
-				if err != nil {
-					return err
-				}
-				if err := c.list(ctx, &p); err != nil {
-					return err
-				}
+			found, err := c.store.LockProducts(ctx, ids)
+			if err != nil || len(found) == 0 {
+				return err
 			}
-			return nil
+			return c.list(ctx, pointers(found))
 		})
 		if err != nil {
 			return fmt.Errorf("reindex: %w", err)
@@ -252,4 +281,12 @@ func (c *Catalog) ReindexStale(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+func pointers(list []Product) []*Product {
+	out := make([]*Product, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
 }

@@ -92,7 +92,7 @@ func (s *Store) InsertCategory(ctx context.Context, cat catalog.Category) error 
 	}
 	return categoryError(cat, s.q.InsertCategory(ctx, db.InsertCategoryParams{
 		ID: cat.ID, Handle: cat.Handle, Name: cat.Name, DescriptionHtml: cat.DescriptionHTML, ParentID: optional(cat.ParentID),
-		AncestorIds: list(cat.AncestorIDs), Position: cat.Position, SortPath: cat.SortPath, Translations: translations,
+		AncestorIds: texts(cat.AncestorIDs), Position: cat.Position, SortPath: cat.SortPath, Translations: translations,
 		Version: cat.Version, CreatedAt: cat.CreatedAt, UpdatedAt: cat.UpdatedAt,
 	}))
 }
@@ -105,7 +105,7 @@ func (s *Store) UpdateCategory(ctx context.Context, cat, old catalog.Category) e
 	}
 	if cat.SortPath != old.SortPath {
 		err := s.q.MoveCategoriesBelow(ctx, db.MoveCategoriesBelowParams{
-			ID: cat.ID, NewAncestors: list(cat.AncestorIDs), NewPath: cat.SortPath, OldPath: old.SortPath,
+			ID: cat.ID, NewAncestors: texts(cat.AncestorIDs), NewPath: cat.SortPath, OldPath: old.SortPath,
 		})
 		if err != nil {
 			return wrap("move categories", err)
@@ -113,7 +113,7 @@ func (s *Store) UpdateCategory(ctx context.Context, cat, old catalog.Category) e
 	}
 	return categoryError(cat, s.q.UpdateCategory(ctx, db.UpdateCategoryParams{
 		ID: cat.ID, Handle: cat.Handle, Name: cat.Name, DescriptionHtml: cat.DescriptionHTML, ParentID: optional(cat.ParentID),
-		AncestorIds: list(cat.AncestorIDs), Position: cat.Position, SortPath: cat.SortPath, Translations: translations,
+		AncestorIds: texts(cat.AncestorIDs), Position: cat.Position, SortPath: cat.SortPath, Translations: translations,
 		Version: cat.Version, UpdatedAt: cat.UpdatedAt,
 	}))
 }

@@ -213,8 +213,8 @@ func nullable(t time.Time) *time.Time {
 	return &t
 }
 
-// list is never nil: a nil slice would be stored as NULL.
-func list(s []string) []string {
+// texts is never nil: a nil slice would be stored as NULL.
+func texts(s []string) []string {
 	if s == nil {
 		return []string{}
 	}

@@ -1,3 +1,2 @@
--- For sqlc only: the extensions that provisioning installs.
+-- For sqlc only: the extension that provisioning installs.
 CREATE EXTENSION pg_trgm;
-CREATE EXTENSION unaccent;

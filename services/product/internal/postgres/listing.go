@@ -1,42 +1,102 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/cartwright-shop/cartwright/services/product/internal/catalog"
 	"github.com/cartwright-shop/cartwright/services/product/internal/postgres/db"
 )
 
 // ReplaceListings implements catalog.ListingStore.
-func (s *Store) ReplaceListings(ctx context.Context, productID string, listings []catalog.Listing) error {
-	kept := make([]string, len(listings))
-	params := make([]db.UpsertListingParams, len(listings))
-	for i, l := range listings {
-		kept[i] = l.Channel + "/" + l.Locale
-		params[i] = db.UpsertListingParams{
-			ProductID: productID, ChannelKey: l.Channel, Locale: l.Locale, Status: string(l.Status), SortAt: l.SortAt,
-			SortTitle: l.SortTitle, PublishedAt: nullable(l.PublishedAt), Handle: l.Handle, Title: l.Title, Vendor: l.Vendor,
-			ProductType: l.ProductType, ImageUrl: l.ImageURL, ImageAlt: l.ImageAlt, Skus: list(l.SKUs),
-			VariantTitles: list(l.VariantTitles), CategoryIds: list(l.CategoryIDs), Tags: list(l.Tags), Facets: list(l.Facets),
-			Version: l.Version, UpdatedAt: l.UpdatedAt, Config: l.Config,
-			Scope: scope(l.Channel, l.Locale, l.Status), TextA: l.Text[0], TextB: l.Text[1], TextC: l.Text[2], TextD: l.Text[3],
-		}
+func (s *Store) ReplaceListings(ctx context.Context, ids []string, listings []catalog.Listing) error {
+	kept := map[string]bool{}
+	for _, l := range listings {
+		kept[l.Channel+"/"+l.Locale] = true
 	}
-	if err := s.q.DeleteOtherListings(ctx, db.DeleteOtherListingsParams{ProductID: productID, Kept: kept}); err != nil {
+	err := s.q.DeleteOtherListings(ctx, db.DeleteOtherListingsParams{ProductIds: ids, Kept: slices.Sorted(maps.Keys(kept))})
+	if err != nil {
 		return wrap("delete listings", err)
 	}
-	if len(params) == 0 {
-		return nil
+	rows, err := s.q.ListingTexts(ctx, ids)
+	if err != nil {
+		return wrap("read listings", err)
 	}
-	if err := firstError(s.q.UpsertListing(ctx, params).Exec); err != nil {
-		return wrap("write listings", err)
+	have := make(map[[3]string][]byte, len(rows))
+	for _, r := range rows {
+		have[[3]string{r.ProductID, r.ChannelKey, r.Locale}] = r.TextHash
 	}
-	if err := s.addWords(ctx, listings); err != nil {
+	var fresh []catalog.Listing
+	var writes []db.UpsertListingParams
+	var touches []db.TouchListingParams
+	for _, l := range listings {
+		params := listingParams(l)
+		if bytes.Equal(params.TextHash, have[[3]string{l.ProductID, l.Channel, l.Locale}]) {
+			touches = append(touches, db.TouchListingParams{
+				ProductID: params.ProductID, ChannelKey: params.ChannelKey, Locale: params.Locale, PublishedAt: params.PublishedAt,
+				Handle: params.Handle, Vendor: params.Vendor, ProductType: params.ProductType, ImageUrl: params.ImageUrl,
+				ImageAlt: params.ImageAlt, VariantTitles: params.VariantTitles, Version: params.Version, UpdatedAt: params.UpdatedAt,
+			})
+			continue
+		}
+		fresh = append(fresh, l)
+		writes = append(writes, params)
+	}
+	if err := s.touch(ctx, touches); err != nil || len(writes) == 0 {
 		return err
 	}
-	return s.setLabels(ctx, listings)
+	if err := firstError(s.q.UpsertListing(ctx, writes).Exec); err != nil {
+		return wrap("write listings", err)
+	}
+	if err := s.addWords(ctx, fresh); err != nil {
+		return err
+	}
+	return s.setLabels(ctx, fresh)
+}
+
+func (s *Store) touch(ctx context.Context, touches []db.TouchListingParams) error {
+	if len(touches) == 0 {
+		return nil
+	}
+	return wrap("touch listings", firstError(s.q.TouchListing(ctx, touches).Exec))
+}
+
+func listingParams(l catalog.Listing) db.UpsertListingParams {
+	params := db.UpsertListingParams{
+		ProductID: l.ProductID, ChannelKey: l.Channel, Locale: l.Locale, Status: string(l.Status), SortAt: l.SortAt,
+		SortTitle: l.SortTitle, PublishedAt: nullable(l.PublishedAt), Handle: l.Handle, Title: l.Title, Vendor: l.Vendor,
+		ProductType: l.ProductType, ImageUrl: l.ImageURL, ImageAlt: l.ImageAlt, Skus: texts(l.SKUs),
+		VariantTitles: texts(l.VariantTitles), CategoryIds: texts(l.CategoryIDs), Tags: texts(l.Tags), Facets: texts(l.Facets),
+		Version: l.Version, UpdatedAt: l.UpdatedAt, Config: l.Config, Scope: scope(l.Channel, l.Locale, l.Status),
+		TextA: catalog.Fold(l.Text[0]), TextB: catalog.Fold(l.Text[1]), TextC: catalog.Fold(l.Text[2]), TextD: catalog.Fold(l.Text[3]),
+	}
+	params.TextHash = textHash(params, l.Labels)
+	return params
+}
+
+// textHash covers everything that TouchListing does not write, and what follows from a listing's text elsewhere.
+func textHash(p db.UpsertListingParams, labels map[string]string) []byte {
+	hash := sha256.New()
+	part := func(list ...string) {
+		for _, text := range list {
+			fmt.Fprintf(hash, "%d:%s", len(text), text)
+		}
+		hash.Write([]byte{0xff})
+	}
+	part(p.Scope, p.Config, p.SortAt.UTC().Format(time.RFC3339Nano), p.SortTitle, p.Title, p.TextA, p.TextB, p.TextC, p.TextD)
+	part(p.Skus...)
+	part(p.CategoryIds...)
+	part(p.Tags...)
+	part(p.Facets...)
+	for _, token := range slices.Sorted(maps.Keys(labels)) {
+		part(token, labels[token])
+	}
+	return hash.Sum(nil)[:16]
 }
 
 // addWords adds what is new, in the order of locale and word so that concurrent writers cannot wait for each other in a circle.
@@ -67,9 +127,10 @@ func (s *Store) addWords(ctx context.Context, listings []catalog.Listing) error 
 func (s *Store) setLabels(ctx context.Context, listings []catalog.Listing) error {
 	labels := map[string]map[string]string{}
 	for _, l := range listings {
-		if len(l.Labels) > 0 {
-			labels[l.Locale] = l.Labels
+		if labels[l.Locale] == nil {
+			labels[l.Locale] = map[string]string{}
 		}
+		maps.Copy(labels[l.Locale], l.Labels)
 	}
 	var params []db.SetLabelsParams
 	for _, locale := range slices.Sorted(maps.Keys(labels)) {

@@ -143,7 +143,7 @@ func searchSQL(q catalog.SearchQuery) (string, []any) {
 	var with string
 	channel, locale := s.arg(q.Channel), s.arg(q.Locale)
 	if q.Text != "" {
-		text := "unaccent(" + s.arg(q.Text) + "::text)"
+		text := s.arg(catalog.Fold(q.Text)) + "::text"
 		with = "word AS MATERIALIZED (SELECT websearch_to_tsquery(" + s.arg(q.Config) + "::regconfig, " + text +
 			") || websearch_to_tsquery('simple', " + text + ") AS q), "
 		rank, from = "ts_rank(l.document, word.q)", "word CROSS JOIN listing l"

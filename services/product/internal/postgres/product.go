@@ -71,23 +71,14 @@ func (s *Store) ProductsAfter(ctx context.Context, after string, limit int) ([]c
 	return products(rows, func(r db.GetProductsAfterRow) db.GetProductsRow { return db.GetProductsRow(r) })
 }
 
-// LockProduct implements catalog.ProductStore.
-func (s *Store) LockProduct(ctx context.Context, productID string) (catalog.Product, error) {
-	if _, err := s.q.LockProduct(ctx, productID); err != nil {
-		if postgres.NoRows(err) {
-			return catalog.Product{}, catalog.ErrProductNotFound.New("There is no product %s.", productID).Because(err)
-		}
-		return catalog.Product{}, wrap("lock product", err)
+// LockProducts implements catalog.ProductStore.
+func (s *Store) LockProducts(ctx context.Context, ids []string) ([]catalog.Product, error) {
+	locked, err := s.q.LockProducts(ctx, ids)
+	if err != nil || len(locked) == 0 {
+		return nil, wrap("lock products", err)
 	}
-	// Read after the lock is held: what the statement that locked saw may be older.
-	found, err := s.Products(ctx, []string{productID})
-	if err != nil {
-		return catalog.Product{}, err
-	}
-	if len(found) == 0 {
-		return catalog.Product{}, catalog.ErrProductNotFound.New("There is no product %s.", productID)
-	}
-	return found[0], nil
+	// Read after the locks are held: what the statement that locked saw may be older.
+	return s.Products(ctx, locked)
 }
 
 // HandlesLike implements catalog.ProductStore.
@@ -122,81 +113,105 @@ func encodeProduct(p catalog.Product) (e encodedProduct, err error) {
 	return e, errors.Join(errs[:]...)
 }
 
-// InsertProduct implements catalog.ProductStore.
-func (s *Store) InsertProduct(ctx context.Context, p catalog.Product) error {
-	e, err := encodeProduct(p)
-	if err != nil {
-		return err
-	}
-	err = s.q.InsertProduct(ctx, db.InsertProductParams{
-		ID: p.ID, Version: p.Version, Handle: p.Handle, Title: p.Title, DescriptionHtml: p.DescriptionHTML, Vendor: p.Vendor,
-		ProductType: p.ProductType, Options: e.options, Media: e.media, Tags: list(p.Tags), Attributes: e.attributes,
-		Translations: e.translations, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
-	})
-	if err != nil {
-		return productError("insert product", p, err)
-	}
-	return s.writeParts(ctx, p)
-}
-
-// UpdateProduct implements catalog.ProductStore.
-func (s *Store) UpdateProduct(ctx context.Context, p catalog.Product) error {
-	e, err := encodeProduct(p)
-	if err != nil {
-		return err
-	}
-	err = s.q.UpdateProduct(ctx, db.UpdateProductParams{
-		ID: p.ID, Version: p.Version, Handle: p.Handle, Title: p.Title, DescriptionHtml: p.DescriptionHTML, Vendor: p.Vendor,
-		ProductType: p.ProductType, Options: e.options, Media: e.media, Tags: list(p.Tags), Attributes: e.attributes,
-		Translations: e.translations, UpdatedAt: p.UpdatedAt,
-	})
-	if err != nil {
-		return productError("update product", p, err)
-	}
-	if err := s.q.DeleteOtherVariants(ctx, db.DeleteOtherVariantsParams{ProductID: p.ID, Skus: p.SKUs()}); err != nil {
-		return wrap("delete variants", err)
-	}
-	err = s.q.ClearCategories(ctx, db.ClearCategoriesParams{ProductID: p.ID, CategoryIds: list(p.CategoryIDs)})
-	if err != nil {
-		return wrap("clear categories", err)
-	}
-	return s.writeParts(ctx, p)
-}
-
-func (s *Store) writeParts(ctx context.Context, p catalog.Product) error {
-	params := make([]db.UpsertVariantParams, len(p.Variants))
-	for i, v := range p.Variants {
-		picture := p.PictureOf(v.SKU)
-		params[i] = db.UpsertVariantParams{
-			Sku: v.SKU, ProductID: p.ID, Position: int32(i), OptionValues: list(v.OptionValues), Barcode: v.Barcode,
-			WeightGrams: v.WeightGrams, RequiresShipping: v.RequiresShipping, TaxClass: v.TaxClass,
-			ImageUrl: picture.URL, ImageAlt: picture.AltText,
+// InsertProducts implements catalog.ProductStore.
+func (s *Store) InsertProducts(ctx context.Context, list []catalog.Product) error {
+	params := make([]db.InsertProductParams, len(list))
+	for i, p := range list {
+		e, err := encodeProduct(p)
+		if err != nil {
+			return err
+		}
+		params[i] = db.InsertProductParams{
+			ID: p.ID, Version: p.Version, Handle: p.Handle, Title: p.Title, DescriptionHtml: p.DescriptionHTML, Vendor: p.Vendor,
+			ProductType: p.ProductType, Options: e.options, Media: e.media, Tags: texts(p.Tags), Attributes: e.attributes,
+			Translations: e.translations, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 		}
 	}
-	if err := firstError(s.q.UpsertVariant(ctx, params).Exec); err != nil {
-		return productError("write variants", p, err)
+	if err := firstError(s.q.InsertProduct(ctx, params).Exec); err != nil {
+		return productError("insert products", err)
 	}
-	count, err := s.q.CountVariants(ctx, p.ID)
+	return s.writeParts(ctx, list)
+}
+
+// UpdateProducts implements catalog.ProductStore.
+func (s *Store) UpdateProducts(ctx context.Context, list []catalog.Product) error {
+	params := make([]db.UpdateProductParams, len(list))
+	variants := make([]db.DeleteOtherVariantsParams, len(list))
+	categories := make([]db.ClearCategoriesParams, len(list))
+	for i, p := range list {
+		e, err := encodeProduct(p)
+		if err != nil {
+			return err
+		}
+		params[i] = db.UpdateProductParams{
+			ID: p.ID, Version: p.Version, Handle: p.Handle, Title: p.Title, DescriptionHtml: p.DescriptionHTML, Vendor: p.Vendor,
+			ProductType: p.ProductType, Options: e.options, Media: e.media, Tags: texts(p.Tags), Attributes: e.attributes,
+			Translations: e.translations, UpdatedAt: p.UpdatedAt,
+		}
+		variants[i] = db.DeleteOtherVariantsParams{ProductID: p.ID, Skus: p.SKUs()}
+		categories[i] = db.ClearCategoriesParams{ProductID: p.ID, CategoryIds: texts(p.CategoryIDs)}
+	}
+	if err := firstError(s.q.UpdateProduct(ctx, params).Exec); err != nil {
+		return productError("update products", err)
+	}
+	if err := firstError(s.q.DeleteOtherVariants(ctx, variants).Exec); err != nil {
+		return wrap("delete variants", err)
+	}
+	if err := firstError(s.q.ClearCategories(ctx, categories).Exec); err != nil {
+		return wrap("clear categories", err)
+	}
+	return s.writeParts(ctx, list)
+}
+
+// writeParts writes variants and categories of products that are there.
+func (s *Store) writeParts(ctx context.Context, list []catalog.Product) error {
+	var variants []db.UpsertVariantParams
+	var categories []db.SetCategoriesParams
+	ids := make([]string, len(list))
+	for i, p := range list {
+		ids[i] = p.ID
+		variants = append(variants, variantParams(p)...)
+		if len(p.CategoryIDs) > 0 {
+			categories = append(categories, db.SetCategoriesParams{ProductID: p.ID, CategoryIds: p.CategoryIDs})
+		}
+	}
+	if err := firstError(s.q.UpsertVariant(ctx, variants).Exec); err != nil {
+		return wrap("write variants", err)
+	}
+	count, err := s.q.CountVariants(ctx, ids)
 	if err != nil {
 		return wrap("count variants", err)
 	}
 	// Fewer rows than variants: another product took one of the SKUs after they were checked.
-	if int(count) != len(p.Variants) {
+	if int(count) != len(variants) {
 		return catalog.ErrSKUTaken.New("Another product has one of the SKUs.")
 	}
-	if len(p.CategoryIDs) == 0 {
+	if len(categories) == 0 {
 		return nil
 	}
-	err = s.q.SetCategories(ctx, db.SetCategoriesParams{ProductID: p.ID, CategoryIds: p.CategoryIDs})
+	err = firstError(s.q.SetCategories(ctx, categories).Exec)
 	if postgres.IsForeignKey(err, "") {
 		return catalog.ErrCategoryNotFound.At("product.categoryIds", "There is no such category.").Because(err)
 	}
 	return wrap("set categories", err)
 }
 
-func productError(operation string, p catalog.Product, err error) error {
+func variantParams(p catalog.Product) []db.UpsertVariantParams {
+	params := make([]db.UpsertVariantParams, len(p.Variants))
+	for i, v := range p.Variants {
+		picture := p.PictureOf(v.SKU)
+		params[i] = db.UpsertVariantParams{
+			Sku: v.SKU, ProductID: p.ID, Position: int32(i), OptionValues: texts(v.OptionValues), Barcode: v.Barcode,
+			WeightGrams: v.WeightGrams, RequiresShipping: v.RequiresShipping, TaxClass: v.TaxClass,
+			ImageUrl: picture.URL, ImageAlt: picture.AltText,
+		}
+	}
+	return params
+}
+
+func productError(operation string, err error) error {
 	if postgres.IsUnique(err, "product_handle_key") {
-		return catalog.ErrHandleTaken.At("product.handle", "Another product has the handle %q.", p.Handle).Because(err)
+		return catalog.ErrHandleTaken.At("product.handle", "Another product has this handle.").Because(err)
 	}
 	return wrap(operation, err)
 }
@@ -212,11 +227,16 @@ func firstError(exec func(func(int, error))) error {
 	return first
 }
 
-// SetPublication implements catalog.ProductStore.
-func (s *Store) SetPublication(ctx context.Context, productID string, pub catalog.Publication) error {
-	return wrap("set publication", s.q.SetPublication(ctx, db.SetPublicationParams{
-		ProductID: productID, ChannelKey: pub.Channel, Status: string(pub.Status), PublishedAt: nullable(pub.PublishedAt),
-	}))
+// SetPublications implements catalog.ProductStore.
+func (s *Store) SetPublications(ctx context.Context, list []catalog.Product, channel string) error {
+	params := make([]db.SetPublicationParams, len(list))
+	for i, p := range list {
+		pub := p.In(channel)
+		params[i] = db.SetPublicationParams{
+			ProductID: p.ID, ChannelKey: channel, Status: string(pub.Status), PublishedAt: nullable(pub.PublishedAt),
+		}
+	}
+	return wrap("set publications", firstError(s.q.SetPublication(ctx, params).Exec))
 }
 
 // DeleteProduct implements catalog.ProductStore.

@@ -73,6 +73,230 @@ func (b *AddWordsBatchResults) Close() error {
 	return b.br.Close()
 }
 
+const ClearCategories = `-- name: ClearCategories :batchexec
+DELETE FROM product_category WHERE product_id = $1 AND NOT (category_id = ANY ($2::uuid[]))
+`
+
+type ClearCategoriesBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type ClearCategoriesParams struct {
+	ProductID   string
+	CategoryIds []string
+}
+
+func (q *Queries) ClearCategories(ctx context.Context, arg []ClearCategoriesParams) *ClearCategoriesBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ProductID,
+			a.CategoryIds,
+		}
+		batch.Queue(ClearCategories, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &ClearCategoriesBatchResults{br, len(arg), false}
+}
+
+func (b *ClearCategoriesBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *ClearCategoriesBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const DeleteOtherVariants = `-- name: DeleteOtherVariants :batchexec
+DELETE FROM variant WHERE product_id = $1 AND NOT (sku = ANY ($2::text[]))
+`
+
+type DeleteOtherVariantsBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type DeleteOtherVariantsParams struct {
+	ProductID string
+	Skus      []string
+}
+
+func (q *Queries) DeleteOtherVariants(ctx context.Context, arg []DeleteOtherVariantsParams) *DeleteOtherVariantsBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ProductID,
+			a.Skus,
+		}
+		batch.Queue(DeleteOtherVariants, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &DeleteOtherVariantsBatchResults{br, len(arg), false}
+}
+
+func (b *DeleteOtherVariantsBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *DeleteOtherVariantsBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const InsertProduct = `-- name: InsertProduct :batchexec
+INSERT INTO product (id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes,
+    translations, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+`
+
+type InsertProductBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type InsertProductParams struct {
+	ID              string
+	Version         int64
+	Handle          string
+	Title           string
+	DescriptionHtml string
+	Vendor          string
+	ProductType     string
+	Options         []byte
+	Media           []byte
+	Tags            []string
+	Attributes      []byte
+	Translations    []byte
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+func (q *Queries) InsertProduct(ctx context.Context, arg []InsertProductParams) *InsertProductBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ID,
+			a.Version,
+			a.Handle,
+			a.Title,
+			a.DescriptionHtml,
+			a.Vendor,
+			a.ProductType,
+			a.Options,
+			a.Media,
+			a.Tags,
+			a.Attributes,
+			a.Translations,
+			a.CreatedAt,
+			a.UpdatedAt,
+		}
+		batch.Queue(InsertProduct, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &InsertProductBatchResults{br, len(arg), false}
+}
+
+func (b *InsertProductBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *InsertProductBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const SetCategories = `-- name: SetCategories :batchexec
+INSERT INTO product_category (product_id, category_id)
+SELECT $1::uuid, unnest($2::uuid[])
+ON CONFLICT DO NOTHING
+`
+
+type SetCategoriesBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type SetCategoriesParams struct {
+	ProductID   string
+	CategoryIds []string
+}
+
+func (q *Queries) SetCategories(ctx context.Context, arg []SetCategoriesParams) *SetCategoriesBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ProductID,
+			a.CategoryIds,
+		}
+		batch.Queue(SetCategories, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &SetCategoriesBatchResults{br, len(arg), false}
+}
+
+func (b *SetCategoriesBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *SetCategoriesBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
 const SetLabels = `-- name: SetLabels :batchexec
 INSERT INTO facet_label (locale, token, label) VALUES ($1, $2, $3)
 ON CONFLICT (locale, token) DO UPDATE SET label = excluded.label WHERE facet_label.label <> excluded.label
@@ -125,22 +349,225 @@ func (b *SetLabelsBatchResults) Close() error {
 	return b.br.Close()
 }
 
+const SetPublication = `-- name: SetPublication :batchexec
+INSERT INTO publication (product_id, channel_key, status, published_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (product_id, channel_key) DO UPDATE SET status = excluded.status, published_at = excluded.published_at
+`
+
+type SetPublicationBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type SetPublicationParams struct {
+	ProductID   string
+	ChannelKey  string
+	Status      string
+	PublishedAt *time.Time
+}
+
+func (q *Queries) SetPublication(ctx context.Context, arg []SetPublicationParams) *SetPublicationBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ProductID,
+			a.ChannelKey,
+			a.Status,
+			a.PublishedAt,
+		}
+		batch.Queue(SetPublication, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &SetPublicationBatchResults{br, len(arg), false}
+}
+
+func (b *SetPublicationBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *SetPublicationBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const TouchListing = `-- name: TouchListing :batchexec
+UPDATE listing
+SET published_at = $1, handle = $2, vendor = $3, product_type = $4, image_url = $5,
+    image_alt = $6, variant_titles = $7, version = $8, updated_at = $9
+WHERE product_id = $10 AND channel_key = $11 AND locale = $12
+`
+
+type TouchListingBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type TouchListingParams struct {
+	PublishedAt   *time.Time
+	Handle        string
+	Vendor        string
+	ProductType   string
+	ImageUrl      string
+	ImageAlt      string
+	VariantTitles []string
+	Version       int64
+	UpdatedAt     time.Time
+	ProductID     string
+	ChannelKey    string
+	Locale        string
+}
+
+// For a listing whose words, filters and places in lists are as they were: nothing that is indexed changes.
+func (q *Queries) TouchListing(ctx context.Context, arg []TouchListingParams) *TouchListingBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.PublishedAt,
+			a.Handle,
+			a.Vendor,
+			a.ProductType,
+			a.ImageUrl,
+			a.ImageAlt,
+			a.VariantTitles,
+			a.Version,
+			a.UpdatedAt,
+			a.ProductID,
+			a.ChannelKey,
+			a.Locale,
+		}
+		batch.Queue(TouchListing, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &TouchListingBatchResults{br, len(arg), false}
+}
+
+func (b *TouchListingBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *TouchListingBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const UpdateProduct = `-- name: UpdateProduct :batchexec
+UPDATE product
+SET version = $2, handle = $3, title = $4, description_html = $5, vendor = $6, product_type = $7, options = $8, media = $9,
+    tags = $10, attributes = $11, translations = $12, updated_at = $13
+WHERE id = $1
+`
+
+type UpdateProductBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type UpdateProductParams struct {
+	ID              string
+	Version         int64
+	Handle          string
+	Title           string
+	DescriptionHtml string
+	Vendor          string
+	ProductType     string
+	Options         []byte
+	Media           []byte
+	Tags            []string
+	Attributes      []byte
+	Translations    []byte
+	UpdatedAt       time.Time
+}
+
+func (q *Queries) UpdateProduct(ctx context.Context, arg []UpdateProductParams) *UpdateProductBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ID,
+			a.Version,
+			a.Handle,
+			a.Title,
+			a.DescriptionHtml,
+			a.Vendor,
+			a.ProductType,
+			a.Options,
+			a.Media,
+			a.Tags,
+			a.Attributes,
+			a.Translations,
+			a.UpdatedAt,
+		}
+		batch.Queue(UpdateProduct, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &UpdateProductBatchResults{br, len(arg), false}
+}
+
+func (b *UpdateProductBatchResults) Exec(f func(int, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		if b.closed {
+			if f != nil {
+				f(t, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		_, err := b.br.Exec()
+		if f != nil {
+			f(t, err)
+		}
+	}
+}
+
+func (b *UpdateProductBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
 const UpsertListing = `-- name: UpsertListing :batchexec
 INSERT INTO listing (product_id, channel_key, locale, status, sort_at, sort_title, published_at, handle, title, vendor,
-    product_type, image_url, image_alt, skus, variant_titles, category_ids, tags, facets, version, updated_at, document)
+    product_type, image_url, image_alt, skus, variant_titles, category_ids, tags, facets, version, updated_at, text_hash, document)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    setweight(to_tsvector(($21::text)::regconfig, unaccent($22::text)) || to_tsvector('simple', unaccent($22::text)), 'A')
-        || setweight(to_tsvector(($21::text)::regconfig, unaccent($23::text)) || to_tsvector('simple', unaccent($23::text)), 'B')
-        || setweight(to_tsvector('simple', unaccent($24::text)), 'C')
-        || setweight(to_tsvector(($21::text)::regconfig, unaccent($25::text)), 'D')
-        || array_to_tsvector(ARRAY[$26::text]))
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    setweight(to_tsvector(($22::text)::regconfig, $23::text) || to_tsvector('simple', $23::text), 'A')
+        || setweight(to_tsvector(($22::text)::regconfig, $24::text) || to_tsvector('simple', $24::text), 'B')
+        || setweight(to_tsvector('simple', $25::text), 'C')
+        || setweight(to_tsvector(($22::text)::regconfig, $26::text), 'D')
+        || array_to_tsvector(ARRAY[$27::text]))
 ON CONFLICT (product_id, channel_key, locale) DO UPDATE
 SET status = excluded.status, sort_at = excluded.sort_at, sort_title = excluded.sort_title,
     published_at = excluded.published_at, handle = excluded.handle, title = excluded.title, vendor = excluded.vendor,
     product_type = excluded.product_type, image_url = excluded.image_url, image_alt = excluded.image_alt, skus = excluded.skus,
     variant_titles = excluded.variant_titles, category_ids = excluded.category_ids, tags = excluded.tags,
-    facets = excluded.facets, version = excluded.version, updated_at = excluded.updated_at, document = excluded.document
+    facets = excluded.facets, version = excluded.version, updated_at = excluded.updated_at, text_hash = excluded.text_hash,
+    document = excluded.document
 `
 
 type UpsertListingBatchResults struct {
@@ -170,6 +597,7 @@ type UpsertListingParams struct {
 	Facets        []string
 	Version       int64
 	UpdatedAt     time.Time
+	TextHash      []byte
 	Config        string
 	TextA         string
 	TextB         string
@@ -202,6 +630,7 @@ func (q *Queries) UpsertListing(ctx context.Context, arg []UpsertListingParams) 
 			a.Facets,
 			a.Version,
 			a.UpdatedAt,
+			a.TextHash,
 			a.Config,
 			a.TextA,
 			a.TextB,

@@ -11,16 +11,16 @@ import (
 
 const DeleteOtherListings = `-- name: DeleteOtherListings :exec
 DELETE FROM listing
-WHERE product_id = $1 AND NOT (channel_key || '/' || locale = ANY ($2::text[]))
+WHERE product_id = ANY ($1::uuid[]) AND NOT (channel_key || '/' || locale = ANY ($2::text[]))
 `
 
 type DeleteOtherListingsParams struct {
-	ProductID string
-	Kept      []string
+	ProductIds []string
+	Kept       []string
 }
 
 func (q *Queries) DeleteOtherListings(ctx context.Context, arg DeleteOtherListingsParams) error {
-	_, err := q.db.Exec(ctx, DeleteOtherListings, arg.ProductID, arg.Kept)
+	_, err := q.db.Exec(ctx, DeleteOtherListings, arg.ProductIds, arg.Kept)
 	return err
 }
 
@@ -48,6 +48,42 @@ func (q *Queries) FacetLabels(ctx context.Context, arg FacetLabelsParams) ([]Fac
 	for rows.Next() {
 		var i FacetLabelsRow
 		if err := rows.Scan(&i.Token, &i.Label); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListingTexts = `-- name: ListingTexts :many
+SELECT product_id, channel_key, locale, text_hash FROM listing WHERE product_id = ANY ($1::uuid[]) LIMIT 100000
+`
+
+type ListingTextsRow struct {
+	ProductID  string
+	ChannelKey string
+	Locale     string
+	TextHash   []byte
+}
+
+func (q *Queries) ListingTexts(ctx context.Context, productIds []string) ([]ListingTextsRow, error) {
+	rows, err := q.db.Query(ctx, ListingTexts, productIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListingTextsRow
+	for rows.Next() {
+		var i ListingTextsRow
+		if err := rows.Scan(
+			&i.ProductID,
+			&i.ChannelKey,
+			&i.Locale,
+			&i.TextHash,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

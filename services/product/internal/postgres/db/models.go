@@ -94,6 +94,7 @@ type Listing struct {
 	Facets        []string
 	Version       int64
 	UpdatedAt     time.Time
+	TextHash      []byte
 	Document      interface{}
 }
 

@@ -10,43 +10,15 @@ import (
 	"time"
 )
 
-const ClearCategories = `-- name: ClearCategories :exec
-DELETE FROM product_category WHERE product_id = $1 AND NOT (category_id = ANY ($2::uuid[]))
-`
-
-type ClearCategoriesParams struct {
-	ProductID   string
-	CategoryIds []string
-}
-
-func (q *Queries) ClearCategories(ctx context.Context, arg ClearCategoriesParams) error {
-	_, err := q.db.Exec(ctx, ClearCategories, arg.ProductID, arg.CategoryIds)
-	return err
-}
-
 const CountVariants = `-- name: CountVariants :one
-SELECT count(*)::int FROM variant WHERE product_id = $1
+SELECT count(*)::int FROM variant WHERE product_id = ANY ($1::uuid[])
 `
 
-func (q *Queries) CountVariants(ctx context.Context, productID string) (int32, error) {
-	row := q.db.QueryRow(ctx, CountVariants, productID)
+func (q *Queries) CountVariants(ctx context.Context, productIds []string) (int32, error) {
+	row := q.db.QueryRow(ctx, CountVariants, productIds)
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err
-}
-
-const DeleteOtherVariants = `-- name: DeleteOtherVariants :exec
-DELETE FROM variant WHERE product_id = $1 AND NOT (sku = ANY ($2::text[]))
-`
-
-type DeleteOtherVariantsParams struct {
-	ProductID string
-	Skus      []string
-}
-
-func (q *Queries) DeleteOtherVariants(ctx context.Context, arg DeleteOtherVariantsParams) error {
-	_, err := q.db.Exec(ctx, DeleteOtherVariants, arg.ProductID, arg.Skus)
-	return err
 }
 
 const DeleteProduct = `-- name: DeleteProduct :exec
@@ -319,58 +291,28 @@ func (q *Queries) HandlesLike(ctx context.Context, base string) ([]string, error
 	return items, nil
 }
 
-const InsertProduct = `-- name: InsertProduct :exec
-INSERT INTO product (id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes,
-    translations, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+const LockProducts = `-- name: LockProducts :many
+SELECT id FROM product WHERE id = ANY ($1::uuid[]) ORDER BY id LIMIT 1000 FOR UPDATE
 `
 
-type InsertProductParams struct {
-	ID              string
-	Version         int64
-	Handle          string
-	Title           string
-	DescriptionHtml string
-	Vendor          string
-	ProductType     string
-	Options         []byte
-	Media           []byte
-	Tags            []string
-	Attributes      []byte
-	Translations    []byte
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-}
-
-func (q *Queries) InsertProduct(ctx context.Context, arg InsertProductParams) error {
-	_, err := q.db.Exec(ctx, InsertProduct,
-		arg.ID,
-		arg.Version,
-		arg.Handle,
-		arg.Title,
-		arg.DescriptionHtml,
-		arg.Vendor,
-		arg.ProductType,
-		arg.Options,
-		arg.Media,
-		arg.Tags,
-		arg.Attributes,
-		arg.Translations,
-		arg.CreatedAt,
-		arg.UpdatedAt,
-	)
-	return err
-}
-
-const LockProduct = `-- name: LockProduct :one
-SELECT id FROM product WHERE id = $1 FOR UPDATE
-`
-
-func (q *Queries) LockProduct(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRow(ctx, LockProduct, id)
-	var id_2 string
-	err := row.Scan(&id_2)
-	return id_2, err
+func (q *Queries) LockProducts(ctx context.Context, ids []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, LockProducts, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const SKUOwners = `-- name: SKUOwners :many
@@ -400,85 +342,4 @@ func (q *Queries) SKUOwners(ctx context.Context, skus []string) ([]SKUOwnersRow,
 		return nil, err
 	}
 	return items, nil
-}
-
-const SetCategories = `-- name: SetCategories :exec
-INSERT INTO product_category (product_id, category_id)
-SELECT $1::uuid, unnest($2::uuid[])
-ON CONFLICT DO NOTHING
-`
-
-type SetCategoriesParams struct {
-	ProductID   string
-	CategoryIds []string
-}
-
-func (q *Queries) SetCategories(ctx context.Context, arg SetCategoriesParams) error {
-	_, err := q.db.Exec(ctx, SetCategories, arg.ProductID, arg.CategoryIds)
-	return err
-}
-
-const SetPublication = `-- name: SetPublication :exec
-INSERT INTO publication (product_id, channel_key, status, published_at)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (product_id, channel_key) DO UPDATE SET status = excluded.status, published_at = excluded.published_at
-`
-
-type SetPublicationParams struct {
-	ProductID   string
-	ChannelKey  string
-	Status      string
-	PublishedAt *time.Time
-}
-
-func (q *Queries) SetPublication(ctx context.Context, arg SetPublicationParams) error {
-	_, err := q.db.Exec(ctx, SetPublication,
-		arg.ProductID,
-		arg.ChannelKey,
-		arg.Status,
-		arg.PublishedAt,
-	)
-	return err
-}
-
-const UpdateProduct = `-- name: UpdateProduct :exec
-UPDATE product
-SET version = $2, handle = $3, title = $4, description_html = $5, vendor = $6, product_type = $7, options = $8, media = $9,
-    tags = $10, attributes = $11, translations = $12, updated_at = $13
-WHERE id = $1
-`
-
-type UpdateProductParams struct {
-	ID              string
-	Version         int64
-	Handle          string
-	Title           string
-	DescriptionHtml string
-	Vendor          string
-	ProductType     string
-	Options         []byte
-	Media           []byte
-	Tags            []string
-	Attributes      []byte
-	Translations    []byte
-	UpdatedAt       time.Time
-}
-
-func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) error {
-	_, err := q.db.Exec(ctx, UpdateProduct,
-		arg.ID,
-		arg.Version,
-		arg.Handle,
-		arg.Title,
-		arg.DescriptionHtml,
-		arg.Vendor,
-		arg.ProductType,
-		arg.Options,
-		arg.Media,
-		arg.Tags,
-		arg.Attributes,
-		arg.Translations,
-		arg.UpdatedAt,
-	)
-	return err
 }

@@ -143,9 +143,10 @@ CREATE TABLE listing (
     facets         text[]      NOT NULL,
     version        bigint      NOT NULL,
     updated_at     timestamptz NOT NULL,
+    text_hash      bytea       NOT NULL, -- of everything that is indexed
     document       tsvector    NOT NULL,
     PRIMARY KEY (product_id, channel_key, locale)
-);
+) WITH (fillfactor = 80);
 CREATE INDEX listing_newest ON listing (channel_key, locale, status, sort_at DESC, product_id DESC);
 CREATE INDEX listing_title ON listing (channel_key, locale, status, sort_title, product_id);
 -- Without the pending list: a search must not pay for the writes before it.

@@ -1,23 +1,34 @@
 -- name: DeleteOtherListings :exec
 DELETE FROM listing
-WHERE product_id = @product_id AND NOT (channel_key || '/' || locale = ANY (@kept::text[]));
+WHERE product_id = ANY (@product_ids::uuid[]) AND NOT (channel_key || '/' || locale = ANY (@kept::text[]));
+
+-- name: ListingTexts :many
+SELECT product_id, channel_key, locale, text_hash FROM listing WHERE product_id = ANY (@product_ids::uuid[]) LIMIT 100000;
+
+-- name: TouchListing :batchexec
+-- For a listing whose words, filters and places in lists are as they were: nothing that is indexed changes.
+UPDATE listing
+SET published_at = @published_at, handle = @handle, vendor = @vendor, product_type = @product_type, image_url = @image_url,
+    image_alt = @image_alt, variant_titles = @variant_titles, version = @version, updated_at = @updated_at
+WHERE product_id = @product_id AND channel_key = @channel_key AND locale = @locale;
 
 -- name: UpsertListing :batchexec
 INSERT INTO listing (product_id, channel_key, locale, status, sort_at, sort_title, published_at, handle, title, vendor,
-    product_type, image_url, image_alt, skus, variant_titles, category_ids, tags, facets, version, updated_at, document)
+    product_type, image_url, image_alt, skus, variant_titles, category_ids, tags, facets, version, updated_at, text_hash, document)
 VALUES (@product_id, @channel_key, @locale, @status, @sort_at, @sort_title, @published_at, @handle, @title, @vendor,
-    @product_type, @image_url, @image_alt, @skus, @variant_titles, @category_ids, @tags, @facets, @version, @updated_at,
-    setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_a::text)) || to_tsvector('simple', unaccent(@text_a::text)), 'A')
-        || setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_b::text)) || to_tsvector('simple', unaccent(@text_b::text)), 'B')
-        || setweight(to_tsvector('simple', unaccent(@text_c::text)), 'C')
-        || setweight(to_tsvector((@config::text)::regconfig, unaccent(@text_d::text)), 'D')
+    @product_type, @image_url, @image_alt, @skus, @variant_titles, @category_ids, @tags, @facets, @version, @updated_at, @text_hash,
+    setweight(to_tsvector((@config::text)::regconfig, @text_a::text) || to_tsvector('simple', @text_a::text), 'A')
+        || setweight(to_tsvector((@config::text)::regconfig, @text_b::text) || to_tsvector('simple', @text_b::text), 'B')
+        || setweight(to_tsvector('simple', @text_c::text), 'C')
+        || setweight(to_tsvector((@config::text)::regconfig, @text_d::text), 'D')
         || array_to_tsvector(ARRAY[@scope::text]))
 ON CONFLICT (product_id, channel_key, locale) DO UPDATE
 SET status = excluded.status, sort_at = excluded.sort_at, sort_title = excluded.sort_title,
     published_at = excluded.published_at, handle = excluded.handle, title = excluded.title, vendor = excluded.vendor,
     product_type = excluded.product_type, image_url = excluded.image_url, image_alt = excluded.image_alt, skus = excluded.skus,
     variant_titles = excluded.variant_titles, category_ids = excluded.category_ids, tags = excluded.tags,
-    facets = excluded.facets, version = excluded.version, updated_at = excluded.updated_at, document = excluded.document;
+    facets = excluded.facets, version = excluded.version, updated_at = excluded.updated_at, text_hash = excluded.text_hash,
+    document = excluded.document;
 
 -- name: AddWords :batchexec
 WITH added AS (

@@ -44,8 +44,8 @@ WHERE p.id > @after::uuid
 ORDER BY p.id
 LIMIT @max_rows;
 
--- name: LockProduct :one
-SELECT id FROM product WHERE id = $1 FOR UPDATE;
+-- name: LockProducts :many
+SELECT id FROM product WHERE id = ANY (@ids::uuid[]) ORDER BY id LIMIT 1000 FOR UPDATE;
 
 -- name: HandlesLike :many
 SELECT handle FROM product
@@ -56,12 +56,12 @@ LIMIT 100000;
 -- name: SKUOwners :many
 SELECT sku, product_id FROM variant WHERE sku = ANY (@skus::text[]) LIMIT 100000;
 
--- name: InsertProduct :exec
+-- name: InsertProduct :batchexec
 INSERT INTO product (id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes,
     translations, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
--- name: UpdateProduct :exec
+-- name: UpdateProduct :batchexec
 UPDATE product
 SET version = $2, handle = $3, title = $4, description_html = $5, vendor = $6, product_type = $7, options = $8, media = $9,
     tags = $10, attributes = $11, translations = $12, updated_at = $13
@@ -70,7 +70,7 @@ WHERE id = $1;
 -- name: DeleteProduct :exec
 DELETE FROM product WHERE id = $1;
 
--- name: DeleteOtherVariants :exec
+-- name: DeleteOtherVariants :batchexec
 DELETE FROM variant WHERE product_id = @product_id AND NOT (sku = ANY (@skus::text[]));
 
 -- name: UpsertVariant :batchexec
@@ -85,17 +85,17 @@ SET position = excluded.position, option_values = excluded.option_values, barcod
 WHERE variant.product_id = excluded.product_id;
 
 -- name: CountVariants :one
-SELECT count(*)::int FROM variant WHERE product_id = $1;
+SELECT count(*)::int FROM variant WHERE product_id = ANY (@product_ids::uuid[]);
 
--- name: ClearCategories :exec
+-- name: ClearCategories :batchexec
 DELETE FROM product_category WHERE product_id = @product_id AND NOT (category_id = ANY (@category_ids::uuid[]));
 
--- name: SetCategories :exec
+-- name: SetCategories :batchexec
 INSERT INTO product_category (product_id, category_id)
 SELECT @product_id::uuid, unnest(@category_ids::uuid[])
 ON CONFLICT DO NOTHING;
 
--- name: SetPublication :exec
+-- name: SetPublication :batchexec
 INSERT INTO publication (product_id, channel_key, status, published_at)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (product_id, channel_key) DO UPDATE SET status = excluded.status, published_at = excluded.published_at;
