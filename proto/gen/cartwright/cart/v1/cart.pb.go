@@ -1274,7 +1274,8 @@ type CreateCartRequest struct {
 	Email string `protobuf:"bytes,5,opt,name=email,proto3" json:"email,omitempty"`
 	// Lines to start with; the same SKU twice is added up.
 	Lines []*LineInput `protobuf:"bytes,6,rep,name=lines,proto3" json:"lines,omitempty"`
-	// Idempotency key, up to 255 printable ASCII characters; empty for none.
+	// Idempotency key, up to 255 printable ASCII characters; empty for none. A guest's counts from 16 characters on: a shorter
+	// one could be guessed and would open another guest's cart.
 	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
