@@ -50,7 +50,7 @@ const (
 // applied one after the other; expected_version makes a change fail with VERSION_CONFLICT instead when the cart is not as
 // the caller saw it.
 type CartServiceClient interface {
-	// CreateCart starts a cart, with lines if some are given. A signed-in customer's cart belongs to them; they have at most
+	// CreateCart starts a cart, with lines if some are given; it fails as AddLines does. A signed-in customer's cart belongs to them; they have at most
 	// one active cart per channel, CART_EXISTS (metadata cart_id) when there is one already.
 	CreateCart(ctx context.Context, in *CreateCartRequest, opts ...grpc.CallOption) (*CreateCartResponse, error)
 	// GetCart answers a cart. Prices younger than half a minute (a setting of the service) are answered as they were taken;
@@ -58,8 +58,8 @@ type CartServiceClient interface {
 	GetCart(ctx context.Context, in *GetCartRequest, opts ...grpc.CallOption) (*GetCartResponse, error)
 	// GetCustomerCart answers the calling customer's active cart in a channel; CART_NOT_FOUND when there is none.
 	GetCustomerCart(ctx context.Context, in *GetCustomerCartRequest, opts ...grpc.CallOption) (*GetCustomerCartResponse, error)
-	// UpdateCart sets the e-mail, addresses, country, locale or note; what is absent stays. A new shipping address drops
-	// the chosen way to deliver when the address does not get it.
+	// UpdateCart sets the e-mail, addresses, country, locale or note; what is absent stays. The chosen way to deliver is kept
+	// when the new address gets one with the same key; when not, none is chosen and nothing is charged for it.
 	UpdateCart(ctx context.Context, in *UpdateCartRequest, opts ...grpc.CallOption) (*UpdateCartResponse, error)
 	// AddLines adds units of up to 100 SKUs; a SKU that is in the cart gets its quantity raised. SKU_UNAVAILABLE for a SKU
 	// that does not exist or is not published in the channel, PRICE_MISSING for one without a price in the cart's currency,
@@ -254,7 +254,7 @@ func (c *cartServiceClient) MergeCart(ctx context.Context, in *MergeCartRequest,
 // applied one after the other; expected_version makes a change fail with VERSION_CONFLICT instead when the cart is not as
 // the caller saw it.
 type CartServiceServer interface {
-	// CreateCart starts a cart, with lines if some are given. A signed-in customer's cart belongs to them; they have at most
+	// CreateCart starts a cart, with lines if some are given; it fails as AddLines does. A signed-in customer's cart belongs to them; they have at most
 	// one active cart per channel, CART_EXISTS (metadata cart_id) when there is one already.
 	CreateCart(context.Context, *CreateCartRequest) (*CreateCartResponse, error)
 	// GetCart answers a cart. Prices younger than half a minute (a setting of the service) are answered as they were taken;
@@ -262,8 +262,8 @@ type CartServiceServer interface {
 	GetCart(context.Context, *GetCartRequest) (*GetCartResponse, error)
 	// GetCustomerCart answers the calling customer's active cart in a channel; CART_NOT_FOUND when there is none.
 	GetCustomerCart(context.Context, *GetCustomerCartRequest) (*GetCustomerCartResponse, error)
-	// UpdateCart sets the e-mail, addresses, country, locale or note; what is absent stays. A new shipping address drops
-	// the chosen way to deliver when the address does not get it.
+	// UpdateCart sets the e-mail, addresses, country, locale or note; what is absent stays. The chosen way to deliver is kept
+	// when the new address gets one with the same key; when not, none is chosen and nothing is charged for it.
 	UpdateCart(context.Context, *UpdateCartRequest) (*UpdateCartResponse, error)
 	// AddLines adds units of up to 100 SKUs; a SKU that is in the cart gets its quantity raised. SKU_UNAVAILABLE for a SKU
 	// that does not exist or is not published in the channel, PRICE_MISSING for one without a price in the cart's currency,
