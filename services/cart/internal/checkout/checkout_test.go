@@ -223,6 +223,7 @@ func TestChallenge(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_REQUIRES_ACTION, o.GetStatus())
 	require.Equal(t, "https://bank.example/challenge", o.GetPayment().GetNextAction().GetUrl())
+	require.WithinDuration(t, time.Now().Add(14*time.Minute), o.GetPayment().GetNextAction().GetExpiresAt().AsTime(), time.Minute, "the buyer knows how long")
 	resumed, err := p.checkouts.ResumeCheckout(b.calling(p.ctx), &cartv1.ResumeCheckoutRequest{OrderId: o.GetId()})
 	require.NoError(t, err)
 	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_REQUIRES_ACTION, resumed.GetOrder().GetStatus(), "coming back early changes nothing")
@@ -316,6 +317,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 		resp, err := p.orders.CancelOrder(b.calling(p.ctx), req)
 		require.NoError(t, err)
 		require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_CANCELLED, resp.GetOrder().GetStatus())
+		require.Equal(t, cartv1.PaymentStatus_PAYMENT_STATUS_UNPAID, resp.GetOrder().GetPaymentStatus())
 	}
 	b.gaveUp(t, o.GetId())
 }

@@ -71,7 +71,7 @@ func (r *run) decide(p order.Payment, s *saga.Saga) (saga.Next, error) {
 		if s.Expired {
 			return r.abort(ErrExpired.New("The payment was not finished in time.")), nil
 		}
-		return r.wait(p), nil
+		return r.wait(p, s), nil
 	}
 	reason := p.DeclineReason
 	if reason == "" {
@@ -80,12 +80,16 @@ func (r *run) decide(p order.Payment, s *saga.Saga) (saga.Next, error) {
 	return r.abort(ErrDeclined.New("The payment was refused.").Meta("decline_reason", reason)), nil
 }
 
-// wait writes what the buyer has to do, once, and gives the checkout back until news come.
-func (r *run) wait(p order.Payment) saga.Next {
+// wait writes what the buyer has to do, once, and gives the checkout back until news come. The buyer is told when the
+// checkout or the provider gives up, whichever is first.
+func (r *run) wait(p order.Payment, s *saga.Saga) saga.Next {
 	next := saga.Next{State: saga.Waiting, Step: stepAwaitPayment, Wait: min(max(r.memory.Hold/looks, minLookIn), maxLookIn)}
 	r.memory.Payment.Token = ""
 	if r.order.Status == order.RequiresAction && sameAction(r.order.NextAction, p.NextAction) {
 		return next
+	}
+	if a := p.NextAction; a != nil && (a.ExpiresAt.IsZero() || a.ExpiresAt.After(s.Deadline)) {
+		a.ExpiresAt = s.Deadline
 	}
 	next.Write = func(ctx context.Context) error {
 		waiting := *r.order

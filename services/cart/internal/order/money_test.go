@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -231,6 +232,7 @@ func TestCancelBeforeCaptureMovesNoMoney(t *testing.T) {
 	o := &Order{
 		ID: "order", Currency: "GBP", Status: Placed, CaptureAtShipment: true, Lines: []Line{{ID: "a", SKU: "A", Quantity: 2, Total: 2000}},
 		Snapshot: Snapshot{Shipping: &Shipping{Total: 500}}, Money: Money{Total: 2500, Due: 2500}, PaymentID: "payment",
+		PlacedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
 	r, err := o.PlanCancel("changed my mind")
 	require.NoError(t, err)

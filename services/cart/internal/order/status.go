@@ -59,8 +59,8 @@ func (m Money) Uncaptured() int64 { return m.Due - m.NotCaptured - m.Captured }
 // PaymentStatus derives how far the money is.
 func (o *Order) PaymentStatus() PaymentStatus {
 	m := o.Money
-	switch o.Status {
-	case Pending, RequiresAction, Failed:
+	switch {
+	case o.Status == Pending, o.Status == RequiresAction, o.Status == Failed, o.Status == Cancelled && o.PlacedAt.IsZero():
 		return Unpaid
 	}
 	if m.Problem {
@@ -109,7 +109,7 @@ func (o *Order) FulfillmentStatus() FulfillmentStatus {
 	}
 }
 
-// AllLeft says whether no unit is left to ship or cancel.
+// allUnitsDone says whether no unit is left to ship or cancel.
 func (o *Order) allUnitsDone() bool {
 	for _, l := range o.Lines {
 		if l.Left() > 0 {
