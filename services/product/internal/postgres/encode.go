@@ -172,6 +172,7 @@ func decodeVariants(data []byte) ([]catalog.Variant, error) {
 
 type variantJSON catalog.Variant
 
+// UnmarshalJSON implements json.Unmarshaler.
 func (v *variantJSON) UnmarshalJSON(data []byte) error {
 	err := json.Unmarshal(data, &[]any{&v.SKU, &v.OptionValues, &v.Barcode, &v.WeightGrams, &v.RequiresShipping, &v.TaxClass})
 	if len(v.OptionValues) == 0 {
@@ -182,6 +183,7 @@ func (v *variantJSON) UnmarshalJSON(data []byte) error {
 
 type publicationJSON catalog.Publication
 
+// UnmarshalJSON implements json.Unmarshaler.
 func (p *publicationJSON) UnmarshalJSON(data []byte) error {
 	var at *time.Time
 	if err := json.Unmarshal(data, &[]any{&p.Channel, &p.Status, &at}); err != nil {
@@ -230,6 +232,7 @@ func wrap(operation string, err error) error {
 
 type facetJSON catalog.FacetCount
 
+// UnmarshalJSON implements json.Unmarshaler.
 func (f *facetJSON) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &[]any{&f.Token, &f.Count})
 }

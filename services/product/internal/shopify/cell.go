@@ -16,8 +16,10 @@ type cellError struct {
 	err    error
 }
 
+// Error implements error.
 func (e *cellError) Error() string { return e.err.Error() }
 
+// Unwrap gives the error without its cell.
 func (e *cellError) Unwrap() error { return e.err }
 
 func (r row) refuse(col column, err error) error { return &cellError{row: r, column: col, err: err} }

@@ -45,6 +45,7 @@ type boundedReader struct {
 	consumed  func() int64
 }
 
+// Read implements io.Reader.
 func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.delivered-b.consumed() > maxRowBytes {
 		return 0, errRowTooLong
