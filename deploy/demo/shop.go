@@ -54,7 +54,7 @@ func Channels() []Channel {
 	return []Channel{
 		{
 			Key: "uk-web", Name: "United Kingdom", Currency: "GBP", Country: "GB", Locale: "en-GB", PriceList: "gbp", Default: true,
-			Countries: slices.Concat(domestic, europe, world), Locales: []string{"en-GB", "en"},
+			Countries: slices.Concat(domestic, europe, world), Locales: []string{"en-GB"},
 			Zones: []Zone{
 				{Key: "uk-domestic", Name: "United Kingdom", Countries: domestic, Methods: []Method{
 					{StandardMethod, "Standard delivery", 395, 5000, 2, 4}, {"express", "Next working day", 695, 0, 1, 1},
@@ -65,14 +65,14 @@ func Channels() []Channel {
 		},
 		{
 			Key: "eu-web", Name: "European Union", Currency: "EUR", Country: "DE", Locale: "en", PriceList: "eur",
-			Countries: euro, Locales: []string{"en", "de", "fr", "es"},
+			Countries: euro, Locales: []string{"en"},
 			Zones: []Zone{{Key: "eu-all", Name: "European Union", Countries: euro, Methods: []Method{
 				{StandardMethod, "Standard delivery", 495, 6000, 2, 5}, {"express", "Express", 1295, 0, 1, 2},
 			}}},
 		},
 		{
 			Key: "us-web", Name: "United States", Currency: "USD", Country: "US", Locale: "en-US", PriceList: "usd",
-			Countries: []string{"US"}, Locales: []string{"en-US", "en"},
+			Countries: []string{"US"}, Locales: []string{"en-US"},
 			Zones: []Zone{{Key: "us-all", Name: "United States", Countries: []string{"US"}, Methods: []Method{
 				{StandardMethod, "Standard delivery", 595, 7500, 3, 6},
 			}}},

@@ -16,6 +16,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// callTime bounds a call whose body is a message; files may take longer.
+const callTime = time.Minute
+
 // maxAnswer bounds what is read of one answer.
 const maxAnswer = 64 << 20
 
@@ -31,7 +34,7 @@ func New(base string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 256
 	transport.MaxIdleConns = 256
-	return &Client{base: base, http: &http.Client{Transport: transport, Timeout: time.Minute}}
+	return &Client{base: base, http: &http.Client{Transport: transport}}
 }
 
 // WithToken returns a client that shares connections and sends a bearer token.
@@ -122,6 +125,11 @@ func problemOf(answer *Answer) error {
 
 // Send sends the call and returns the answer whatever its status.
 func (c *Client) Send(ctx context.Context, call Call) (*Answer, error) {
+	if call.Raw == nil {
+		bounded, cancel := context.WithTimeout(ctx, callTime)
+		defer cancel()
+		ctx = bounded
+	}
 	request, err := c.request(ctx, call)
 	if err != nil {
 		return nil, err
