@@ -30,14 +30,11 @@ $(TOOLS)/protoc-gen-go-grpc:
 	$(GO_INSTALL) google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC_VERSION)
 $(TOOLS)/protoc-gen-grpc-gateway:
 	$(GO_INSTALL) github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway@$(GRPC_GATEWAY_VERSION)
-$(TOOLS)/protoc-gen-openapiv3:
-	$(GO_INSTALL) github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv3@$(GRPC_GATEWAY_VERSION)
-
 $(TOOLS)/golangci-lint:
 	$(GO_INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
 .PHONY: tools
-tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway $(TOOLS)/protoc-gen-openapiv3
+tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway
 
 .PHONY: generate
 generate: tools ## Regenerate code, the API description and the error table
@@ -67,5 +64,5 @@ replay: ## Replay the shipped orders (FILE=... ARGS="--rate 5 --limit 100 --work
 	@go build -C deploy -o ../.local/bin/replay ./replay/cmd/replay && exec .local/bin/replay $(if $(FILE),--file $(FILE)) $(ARGS)
 
 .PHONY: bench
-bench: ## Measure the works of DESIGN §10: requests/s, waiting time and CPU µs per request (ARGS="-clients 8 -length 10s")
+bench: ## Measure what the shop costs: requests/s, waiting time and CPU µs per request (ARGS="-clients 8 -length 10s")
 	@go build -C deploy -o ../.local/bin/bench ./bench/cmd/bench && exec .local/bin/bench $(ARGS)
