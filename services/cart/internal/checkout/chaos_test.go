@@ -53,7 +53,7 @@ func TestChaos(t *testing.T) {
 		}
 		stats, err := store.SagaStats(t.Context())
 		return err == nil && len(stats) == 0
-	}, 25*time.Second, 200*time.Millisecond)
+	}, 40*time.Second, 200*time.Millisecond)
 	sold, used := int32(0), 0
 	for _, b := range buyers {
 		o := b.order()

@@ -208,7 +208,7 @@ func TestRefundDecidedLater(t *testing.T) {
 	require.Equal(t, "ORDER_BUSY", errs.ReasonOf(err))
 	_, err = d.checkouts.NotifyPayment(d.ctx(), &cartv1.NotifyPaymentRequest{EventId: "refunded", OrderId: d.order.GetId(), PaymentId: "p"})
 	require.NoError(t, err)
-	s.ended(d.order.GetId(), 3*time.Second)
+	s.ended(d.order.GetId(), 15*time.Second)
 	require.Equal(t, int64(900), d.purse().Refunded)
 	require.Equal(t, order.OperationSucceeded, d.b.order().Refunds[0].Status)
 }

@@ -268,9 +268,9 @@ func (b *buyer) request(key, method, token string) *cartv1.CheckoutRequest {
 	}
 }
 
-// buy checks out with a fresh key and gives the call five seconds.
+// buy checks out with a fresh key and gives the call fifteen seconds.
 func (b *buyer) buy(p *process, method, token string) (*cartv1.Order, error) {
-	ctx, cancel := context.WithTimeout(b.calling(p.ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(b.calling(p.ctx), 15*time.Second)
 	defer cancel()
 	resp, err := p.checkouts.Checkout(ctx, b.request(id.New(), method, token))
 	return resp.GetOrder(), err
