@@ -1,4 +1,4 @@
-// Package bench measures what the works of DESIGN §10 cost: requests a second, waiting time, and CPU time of all
+// Package bench measures what the works of docs/costs.md cost: requests a second, waiting time, and CPU time of all
 // processes of the shop and Postgres together, from the kernel's process accounts. The load generator is not counted.
 package bench
 
@@ -15,7 +15,7 @@ import (
 
 // Work is one thing a shop does, repeated by several clients.
 type Work struct {
-	// Name and Target are as in DESIGN §10; Target is CPU microseconds per request, 0 for none.
+	// Name and Target are as in docs/costs.md; Target is CPU microseconds per request, 0 for none.
 	Name   string
 	Target int
 	// Do does it once. n differs between calls.

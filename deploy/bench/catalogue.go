@@ -11,7 +11,7 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
 )
 
-// The catalogue that DESIGN §10 measures with.
+// The catalogue that docs/costs.md measures with.
 const (
 	// Products is the number of products.
 	Products = 1000

@@ -16,7 +16,7 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
 )
 
-// The rush of DESIGN §10.
+// The rush of docs/costs.md.
 const (
 	buyers = 200
 	units  = 50

@@ -13,7 +13,7 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
 )
 
-// Works are those of DESIGN §10 that one request or one purchase does.
+// Works are those of docs/costs.md that one request or one purchase does.
 func Works(shop *shopclient.Client, run string) []Work {
 	b := buyer{shop: shop, run: run}
 	return []Work{

@@ -1,4 +1,4 @@
-// Command bench starts a shop of its own and measures the works of DESIGN §10. See `make bench`.
+// Command bench starts a shop of its own and measures the works of docs/costs.md. See `make bench`.
 package main
 
 import (
