@@ -18,7 +18,6 @@ var (
 	ErrChannelUnknown      = errs.Define(errs.NotFound, "CHANNEL_UNKNOWN", "There is no channel with this key.")
 	ErrCurrency            = errs.Define(errs.Invalid, "CURRENCY_INVALID", "The currency does not exist or the channel does not sell in it.")
 	ErrCountry             = errs.Define(errs.Invalid, "COUNTRY_NOT_SERVED", "The channel does not sell to this country.")
-	ErrLocale              = errs.Define(errs.Invalid, "LOCALE_INVALID", "The text is no language tag.")
 	ErrCouponRejected      = errs.Define(errs.Unprocessable, "COUPON_REJECTED", "The coupon code gives nothing for this cart.")
 	ErrCouponTwice         = errs.Define(errs.FailedPrecondition, "COUPON_ALREADY_APPLIED", "The cart has the coupon code already.")
 	ErrCouponNotCombinable = errs.Define(errs.FailedPrecondition, "COUPON_NOT_COMBINABLE", "The coupon code cannot be used together with another one of the cart.")

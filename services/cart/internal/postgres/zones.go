@@ -59,7 +59,7 @@ func (s *Zones) Insert(ctx context.Context, z shipping.Zone) (shipping.Zone, err
 		Key: z.Key, Name: z.Name, Channel: z.Channel, Currency: z.Currency, Locations: locations, Priority: z.Priority, Methods: methods,
 	})
 	if postgres.NoRows(err) {
-		return shipping.Zone{}, shipping.ErrZoneExists.At("zone.key", "There is a shipping zone with this key already.")
+		return shipping.Zone{}, errs.AlreadyExistsKind.At("zone.key", "There is a shipping zone with this key already.")
 	}
 	if err != nil {
 		return shipping.Zone{}, fmt.Errorf("insert shipping zone: %w", err)

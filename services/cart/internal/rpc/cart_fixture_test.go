@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap/zaptest"
 	"google.golang.org/grpc"
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
@@ -96,7 +95,7 @@ func newCartFixture(t *testing.T) *cartFixture {
 // serve runs services on a server of the platform and connects a client of the platform to it.
 func serve(t *testing.T, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
 	t.Helper()
-	server := grpcserver.New(grpcserver.Config{Log: zaptest.NewLogger(t)})
+	server := grpcserver.New(grpcserver.Config{})
 	server.Register(register)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

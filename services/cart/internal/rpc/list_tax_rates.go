@@ -7,6 +7,8 @@ import (
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/tax"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/page"
 )
 
@@ -24,6 +26,9 @@ func (s *TaxServer) ListTaxRates(ctx context.Context, req *cartv1.ListTaxRatesRe
 	var after tax.Rate
 	if err := page.Decode(scope, req.GetPageToken(), &after); err != nil {
 		return nil, err
+	}
+	if after.ID != "" && !id.Valid(after.ID) {
+		return nil, errs.PageTokenInvalid.At("page_token", "The page token is damaged or belongs to another list.")
 	}
 	filter := tax.Filter{Country: req.GetCountryCode(), Region: req.GetRegion(), Class: req.GetTaxClass(), On: on}
 	rates, err := s.taxes.List(ctx, filter, after, size+1)

@@ -32,27 +32,27 @@ const (
 // Settings is how a channel sells.
 type Settings struct {
 	// Channel is the channel's key.
-	Channel string
+	Channel string `json:"channel"`
 	// Capture says when money is captured.
-	Capture Capture
+	Capture Capture `json:"capture"`
 	// Display says whether prices contain tax.
-	Display Display
+	Display Display `json:"display"`
 	// Rounding says how tax is rounded.
-	Rounding tax.Policy
+	Rounding tax.Policy `json:"rounding"`
 	// OrderPrefix is what order numbers start with.
-	OrderPrefix string
+	OrderPrefix string `json:"order_prefix"`
 	// ShippingTaxClass is the tax class of shipping methods that name none.
-	ShippingTaxClass string
+	ShippingTaxClass string `json:"shipping_tax_class"`
 	// ShippingTaxProportional taxes shipping like the goods instead.
-	ShippingTaxProportional bool
+	ShippingTaxProportional bool `json:"shipping_tax_proportional,omitempty"`
 	// HomeCountry is the country that inclusive prices are made for.
-	HomeCountry string
+	HomeCountry string `json:"home_country,omitempty"`
 	// RemoveHomeTax takes HomeCountry's tax out of the price where no tax applies.
-	RemoveHomeTax bool
+	RemoveHomeTax bool `json:"remove_home_tax,omitempty"`
 	// Version grows with every change; 0 for defaults.
-	Version int64
+	Version int64 `json:"version,omitempty"`
 	// UpdatedAt is the last change.
-	UpdatedAt time.Time
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }
 
 // Default is the settings of a channel that has none of its own.

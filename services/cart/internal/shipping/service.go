@@ -20,7 +20,7 @@ type Store interface {
 	Get(ctx context.Context, key string) (Zone, error)
 	// List reads up to limit zones after a key; an empty channel is all.
 	List(ctx context.Context, channel, after string, limit int) ([]Zone, error)
-	// Insert adds a zone; ErrZoneExists when the key is taken.
+	// Insert adds a zone; errs.AlreadyExistsKind when the key is taken.
 	Insert(ctx context.Context, z Zone) (Zone, error)
 	// Update replaces a zone whose stored version is z.Version; ErrZone or errs.VersionConflict.
 	Update(ctx context.Context, z Zone) (Zone, error)

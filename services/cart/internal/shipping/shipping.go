@@ -17,7 +17,6 @@ import (
 var (
 	ErrUnavailable = errs.Define(errs.FailedPrecondition, "SHIPPING_UNAVAILABLE", "The way to deliver is not offered for the cart and its address.")
 	ErrZone        = errs.Define(errs.NotFound, "SHIPPING_ZONE_NOT_FOUND", "There is no shipping zone with this key.")
-	ErrZoneExists  = errs.Define(errs.AlreadyExists, "ALREADY_EXISTS", "There is a shipping zone with this key already.")
 	ErrInvalid     = errs.Define(errs.Invalid, "SHIPPING_INVALID", "The shipping zone contradicts itself; the field violations say where.")
 )
 
