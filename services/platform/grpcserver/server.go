@@ -40,6 +40,7 @@ type Server struct {
 	cfg      Config
 	services []service
 	grpc     *grpc.Server
+	chain    *chain // of grpc, once it is built
 	health   *health.Server
 	buildErr error
 	stopping bool
@@ -122,8 +123,26 @@ func (s *Server) Build() (*grpc.Server, error) {
 	if s.stopping {
 		s.health.Shutdown()
 	}
-	s.grpc = server
+	s.grpc, s.chain = server, chain
 	return server, nil
+}
+
+// HasServices tells whether a service was registered. A server without one has nothing to listen for.
+func (s *Server) HasServices() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.services) > 0
+}
+
+// Interceptors are those of the built server, for callers in the same process that reach its handlers without a socket.
+// They share the server's metrics and compiled rules, which Chain would make anew.
+func (s *Server) Interceptors() ([]grpc.UnaryServerInterceptor, []grpc.StreamServerInterceptor, error) {
+	if _, err := s.Build(); err != nil {
+		return nil, nil, err
+	}
+	shared := *s.chain
+	shared.foreign = true
+	return shared.unary(), shared.stream(), nil
 }
 
 func options(cfg Config, c *chain) []grpc.ServerOption {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -208,4 +209,27 @@ func TestChainWorksWithoutAServer(t *testing.T) {
 	require.Equal(t, "a", text)
 	_, err = call(`percent: 101`)
 	require.Equal(t, "PERCENT_RANGE", errs.ReasonOf(errs.FromGRPC(err)))
+}
+
+// Callers in the process of a server must meet its checks without paying for a second set of compiled rules.
+func TestInterceptorsAreThoseOfTheServer(t *testing.T) {
+	t.Parallel()
+	contract, err := echo.New()
+	require.NoError(t, err)
+	metrics := prometheus.NewRegistry()
+	server := grpcserver.New(grpcserver.Config{Metrics: metrics})
+	require.False(t, server.HasServices())
+	server.Register(func(r grpc.ServiceRegistrar) { contract.Register(r, echoText) })
+	require.True(t, server.HasServices())
+	unary, stream, err := server.Interceptors()
+	require.NoError(t, err)
+	require.NotEmpty(t, stream)
+	req, err := contract.Request(`percent: 101`)
+	require.NoError(t, err)
+	last := unary[len(unary)-1]
+	_, err = last(t.Context(), req, &grpc.UnaryServerInfo{FullMethod: echo.Unary}, nil)
+	require.Equal(t, "PERCENT_RANGE", errs.ReasonOf(err))
+	families, err := metrics.Gather()
+	require.NoError(t, err)
+	require.NotEmpty(t, families)
 }

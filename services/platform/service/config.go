@@ -12,8 +12,8 @@ import (
 
 // Config is the settings that every service has. Embed it in the service's own.
 type Config struct {
-	// GRPCAddr is where calls are served; empty when the program serves them itself.
-	GRPCAddr string `env:"GRPC_ADDR" envDefault:":9000" desc:"Address of the gRPC port."`
+	// GRPCAddr is where the services registered on the runtime's server are served; without one the port stays closed.
+	GRPCAddr string `env:"GRPC_ADDR" envDefault:":9000" desc:"Address of the gRPC port; stays closed in a program that serves gRPC on a port of its own."`
 	// OpsAddr is where probes and operators connect.
 	OpsAddr string `env:"OPS_ADDR" envDefault:":9090" desc:"Address of the ops port (/livez /readyz /metrics /loglevel /debug/pprof/). Never public."`
 	// DatabaseURL connects as the role that serves.

@@ -144,7 +144,7 @@ func (i *Instance) listen() error {
 		return err
 	}
 	var err error
-	if i.rt.cfg.GRPCAddr != "" {
+	if i.rt.cfg.GRPCAddr != "" && i.rt.GRPC.HasServices() {
 		if i.grpc, err = net.Listen("tcp", i.rt.cfg.GRPCAddr); err != nil {
 			return fmt.Errorf("GRPC_ADDR: %w", err)
 		}

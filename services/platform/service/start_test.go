@@ -194,3 +194,10 @@ func TestHTTPServersAreDrainedAndHooksRunLast(t *testing.T) {
 	require.Equal(t, []string{"answered", "last added", "first added"}, []string{<-order, <-order, <-order})
 	require.True(t, b.logged("part did not stop cleanly"))
 }
+
+// A program that serves everything on a port of its own must leave no second port open.
+func TestAProgramWithoutServicesOpensNoGRPCPort(t *testing.T) {
+	t.Parallel()
+	program := service.Program[settings]{Name: "echo", Build: func(context.Context, settings, *service.Runtime) error { return nil }}
+	require.Empty(t, start(t, program, localConfig("")).instance.GRPCAddr())
+}
