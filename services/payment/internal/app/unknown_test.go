@@ -7,6 +7,7 @@ import (
 
 	paymentv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 )
 
 // faults are all ways in which an answer can be missing; the work is done in some of them and not in others.
@@ -171,4 +172,68 @@ func TestLyingProviderIsNotBelieved(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, listed.GetOperations(), 1)
 	require.Zero(t, s.due(r.GetOrderId()))
+}
+
+// An old key is never sent again, because the provider may have forgotten it and would charge twice: fails when a retry after
+// the provider's window does work.
+func TestKeysOutsideTheProvidersWindowAreNotSentAgain(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	p := s.authorize(ask(5_000, "card", "tok_ok"))
+	s.provider.Apply(sandboxserver.Control{Faults: []sandboxserver.Fault{
+		{Kind: "capture", Action: sandboxserver.FaultDropRequest, Count: 1}, {Kind: "query", Action: sandboxserver.FaultError, Count: 2},
+	}})
+	s.capture(p.GetId(), 5_000, true)
+	_, err := s.db.DB.Exec(t.Context(), "UPDATE operation SET created_at = now() - interval '23 hours 1 minute' WHERE kind = 'capture'")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		op := s.get(p.GetId()).GetOperations()[0] // by its time, which was moved
+		return op.GetKind() == paymentv1.OperationKind_OPERATION_KIND_CAPTURE && op.GetStatus() == paymentv1.OperationStatus_OPERATION_STATUS_FAILED && op.GetFailureReason() == "not_found"
+	}, waitFor, tick)
+	require.Zero(t, s.effects(p.GetOrderId(), "capture"))
+	require.Equal(t, int64(5_000), s.get(p.GetId()).GetCapturable().GetMinorUnits(), "its reservation is free again")
+}
+
+// What stays in doubt for a day waits for a person, and staff see it: fails when it is asked for in silence for ever.
+func TestLongDoubtCallsForAPerson(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.provider.Apply(sandboxserver.Control{Faults: []sandboxserver.Fault{
+		{Kind: "authorize", Action: sandboxserver.FaultDropReply, Count: 1}, {Kind: "query", Action: sandboxserver.FaultError, Count: -1},
+	}, Webhooks: &sandboxserver.WebhookMode{Hold: true}})
+	p := s.authorize(ask(5_000, "card", "tok_ok"))
+	_, err := s.db.DB.Exec(t.Context(), "UPDATE operation SET created_at = now() - interval '25 hours'")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return s.get(p.GetId()).GetOperations()[0].GetNeedsAttention() }, waitFor, tick)
+	listed, err := s.ListOperations(staff(), &paymentv1.ListOperationsRequest{NeedsAttention: true})
+	require.NoError(t, err)
+	require.Len(t, listed.GetOperations(), 1)
+	s.provider.Apply(sandboxserver.Control{Reset: true})
+	s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED)
+	require.False(t, s.get(p.GetId()).GetOperations()[0].GetNeedsAttention(), "known at last")
+}
+
+// A process that died between writing down a request and sending it leaves no buyer waiting: fails when what was never sent
+// stays as if it were being sent.
+func TestNeverSentOperationIsSentLater(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	p := s.authorize(ask(5_000, "card", "tok_ok"))
+	s.instance.Stop()
+	_, err := s.db.DB.Exec(t.Context(), `
+		WITH reserved AS (UPDATE payment SET capture_reserved = 3000 WHERE id = $1 RETURNING id, order_id)
+		INSERT INTO operation (id, payment_id, order_id, provider, kind, status, amount, currency, final, caller_id, request_id, actor, next_check_at)
+		SELECT 'op-1', id, order_id, 'sandbox', 'capture', 'sending', 3000, 'GBP', false, 'c', 'r', 'a', now() + interval '10 s' FROM reserved`, p.GetId())
+	require.NoError(t, err)
+	s.start()
+	again := &paymentv1.CapturePaymentRequest{PaymentId: p.GetId(), CaptureId: "c", RequestId: "r", Amount: gbp(3_000)}
+	_, err = s.CapturePayment(t.Context(), again)
+	require.Equal(t, "IDEMPOTENCY_IN_PROGRESS", errs.ReasonOf(err))
+	_, err = s.db.DB.Exec(t.Context(), "UPDATE operation SET next_check_at = now() WHERE id = 'op-1'")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return s.get(p.GetId()).GetCaptured().GetMinorUnits() == 3_000 }, waitFor, tick)
+	require.Equal(t, 1, s.effects(p.GetOrderId(), "capture"))
+	answer, err := s.CapturePayment(t.Context(), again)
+	require.NoError(t, err)
+	require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_OK, answer.GetOperation().GetStatus())
 }

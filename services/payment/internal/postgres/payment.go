@@ -73,34 +73,53 @@ func (s *Store) insertOperation(ctx context.Context, op *payment.Operation, wait
 
 // Get reads a payment with its operations.
 func (s *Store) Get(ctx context.Context, paymentID string) (*payment.Payment, error) {
-	row, err := s.q.GetPayment(ctx, paymentID)
-	return s.complete(ctx, row, err)
+	for range readTries {
+		row, err := s.q.GetPayment(ctx, paymentID)
+		p, err := found(row, err)
+		if err != nil {
+			return nil, err
+		}
+		if torn, err := s.attach(ctx, []*payment.Payment{p}); err != nil || len(torn) == 0 {
+			return p, err
+		}
+	}
+	var p *payment.Payment
+	err := s.db.Tx(ctx, func(ctx context.Context) (err error) {
+		p, err = s.Lock(ctx, paymentID)
+		return err
+	})
+	return p, err
 }
+
+// readTries is how often a payment that changes while it is read is read again before it is locked instead.
+const readTries = 4
 
 // Lock reads a payment with its operations and keeps others from changing it until the transaction ends.
 func (s *Store) Lock(ctx context.Context, paymentID string) (*payment.Payment, error) {
 	row, err := s.q.LockPayment(ctx, paymentID)
-	return s.complete(ctx, row, err)
+	p, err := found(row, err)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.attach(ctx, []*payment.Payment{p})
+	return p, err
 }
 
-func (s *Store) complete(ctx context.Context, row db.Payment, err error) (*payment.Payment, error) {
+func found(row db.Payment, err error) (*payment.Payment, error) {
 	if postgres.NoRows(err) {
 		return nil, payment.ErrNotFound.New("There is no such payment.")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read payment: %w", err)
 	}
-	p, err := paymentOf(row)
-	if err != nil {
-		return nil, err
-	}
-	return p, s.attach(ctx, []*payment.Payment{p})
+	return paymentOf(row)
 }
 
-// attach reads the operations of payments.
-func (s *Store) attach(ctx context.Context, payments []*payment.Payment) error {
+// attach reads the operations of payments. It answers which payments changed between the two reads, so that their state and
+// their operations do not belong together.
+func (s *Store) attach(ctx context.Context, payments []*payment.Payment) (torn []*payment.Payment, err error) {
 	if len(payments) == 0 {
-		return nil
+		return nil, nil
 	}
 	ids, byID := make([]string, len(payments)), map[string]*payment.Payment{}
 	for i, p := range payments {
@@ -108,13 +127,16 @@ func (s *Store) attach(ctx context.Context, payments []*payment.Payment) error {
 	}
 	rows, err := s.q.OperationsOfPayments(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("read operations: %w", err)
+		return nil, fmt.Errorf("read operations: %w", err)
 	}
 	for _, row := range rows {
 		p := byID[row.PaymentID]
+		if row.PaymentVersion != p.Version && (len(torn) == 0 || torn[len(torn)-1] != p) {
+			torn = append(torn, p)
+		}
 		p.Operations = append(p.Operations, operationOf(row))
 	}
-	return nil
+	return torn, nil
 }
 
 // ByOrders reads the payments of orders with their operations.
@@ -129,7 +151,15 @@ func (s *Store) ByOrders(ctx context.Context, orderIDs []string) ([]*payment.Pay
 			return nil, err
 		}
 	}
-	return payments, s.attach(ctx, payments)
+	torn, err := s.attach(ctx, payments)
+	for _, p := range torn {
+		whole, err := s.Get(ctx, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		*p = *whole
+	}
+	return payments, err
 }
 
 // Save stores a locked payment and the operations that changed or are new.

@@ -474,12 +474,13 @@ func (q *Queries) MeasureOperations(ctx context.Context) (MeasureOperationsRow, 
 }
 
 const operationsOfPayments = `-- name: OperationsOfPayments :many
-SELECT id, payment_id, order_id, provider, kind, status, amount, currency, final, undo, acted, integrity, caller_id, request_id,
-    actor, provider_reference, failure_reason, attempts, needs_attention, created_at, updated_at,
-    extract(epoch FROM now() - created_at)::float8 AS age_seconds
-FROM operation
-WHERE payment_id = ANY($1::text[])
-ORDER BY payment_id, created_at, id
+SELECT o.id, o.payment_id, o.order_id, o.provider, o.kind, o.status, o.amount, o.currency, o.final, o.undo, o.acted, o.integrity,
+    o.caller_id, o.request_id, o.actor, o.provider_reference, o.failure_reason, o.attempts, o.needs_attention, o.created_at,
+    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version
+FROM operation AS o
+JOIN payment AS p ON p.id = o.payment_id
+WHERE o.payment_id = ANY($1::text[])
+ORDER BY o.payment_id, o.created_at, o.id
 LIMIT 20000
 `
 
@@ -506,9 +507,11 @@ type OperationsOfPaymentsRow struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	AgeSeconds        float64
+	PaymentVersion    int64
 }
 
-// A payment has few operations; the limit only bounds what is read.
+// A payment has few operations; the limit only bounds what is read. The payment's version tells whether they belong to the
+// payment as it was read before.
 func (q *Queries) OperationsOfPayments(ctx context.Context, paymentIds []string) ([]OperationsOfPaymentsRow, error) {
 	rows, err := q.db.Query(ctx, operationsOfPayments, paymentIds)
 	if err != nil {
@@ -541,6 +544,7 @@ func (q *Queries) OperationsOfPayments(ctx context.Context, paymentIds []string)
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.AgeSeconds,
+			&i.PaymentVersion,
 		); err != nil {
 			return nil, err
 		}

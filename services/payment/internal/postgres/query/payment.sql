@@ -64,13 +64,15 @@ ORDER BY capture_before
 LIMIT @batch;
 
 -- name: OperationsOfPayments :many
--- A payment has few operations; the limit only bounds what is read.
-SELECT id, payment_id, order_id, provider, kind, status, amount, currency, final, undo, acted, integrity, caller_id, request_id,
-    actor, provider_reference, failure_reason, attempts, needs_attention, created_at, updated_at,
-    extract(epoch FROM now() - created_at)::float8 AS age_seconds
-FROM operation
-WHERE payment_id = ANY(@payment_ids::text[])
-ORDER BY payment_id, created_at, id
+-- A payment has few operations; the limit only bounds what is read. The payment's version tells whether they belong to the
+-- payment as it was read before.
+SELECT o.id, o.payment_id, o.order_id, o.provider, o.kind, o.status, o.amount, o.currency, o.final, o.undo, o.acted, o.integrity,
+    o.caller_id, o.request_id, o.actor, o.provider_reference, o.failure_reason, o.attempts, o.needs_attention, o.created_at,
+    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version
+FROM operation AS o
+JOIN payment AS p ON p.id = o.payment_id
+WHERE o.payment_id = ANY(@payment_ids::text[])
+ORDER BY o.payment_id, o.created_at, o.id
 LIMIT 20000;
 
 -- name: InsertOperation :one
