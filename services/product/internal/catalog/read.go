@@ -65,21 +65,15 @@ func (c *Catalog) Product(ctx context.Context, key Key, v View) (Seen, error) {
 	if err != nil {
 		return Seen{}, err
 	}
-	var found []Product
-	if key.ID != "" {
-		found, err = c.store.Products(ctx, []string{key.ID})
-	} else {
-		found, err = c.store.ProductsByHandle(ctx, []string{key.Handle})
-	}
+	p, err := c.store.Product(ctx, key)
 	if err != nil {
 		return Seen{}, err
 	}
-	if len(found) == 1 {
-		if seen, ok := v.of(found[0], ch); ok {
-			return seen, nil
-		}
+	seen, ok := v.of(p, ch)
+	if !ok {
+		return Seen{}, ErrProductNotFound.New("There is no such product in this channel.")
 	}
-	return Seen{}, ErrProductNotFound.New("There is no such product in this channel.")
+	return seen, nil
 }
 
 // Products gives those of the ids that exist and may be seen, in the order asked, each once.

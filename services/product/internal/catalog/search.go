@@ -74,7 +74,7 @@ func (c *Catalog) Search(ctx context.Context, r SearchRequest) (SearchPage, erro
 		ListQuery: list, Text: strings.TrimSpace(r.Text), Config: SearchConfig(list.Locale), Facets: r.Facets && first, Max: maxHits,
 	}
 	out := SearchPage{Page: Page{Channel: ch.Key, Locale: q.Locale}}
-	hits, err := c.store.Search(ctx, q)
+	hits, err := c.hits(ctx, q)
 	if err != nil {
 		return SearchPage{}, err
 	}
@@ -96,6 +96,17 @@ func (c *Catalog) Search(ctx context.Context, r SearchRequest) (SearchPage, erro
 	out.Products, out.Next = pageOf(hits.Products, r.Limit)
 	out.Facets, err = c.facets(ctx, q.Locale, hits.Facets)
 	return out, err
+}
+
+// hits runs a search. One without text or facets is the list of the newest, which needs no ranking.
+func (c *Catalog) hits(ctx context.Context, q SearchQuery) (SearchHits, error) {
+	if q.Text != "" || q.Facets {
+		return c.store.Search(ctx, q)
+	}
+	list := q.ListQuery
+	list.Sort = ByNewest
+	found, err := c.store.List(ctx, list)
+	return SearchHits{Products: found}, err
 }
 
 // correct replaces words that the vocabulary lacks by their nearest neighbour in it; "" when there is nothing to replace.

@@ -61,6 +61,8 @@ type StructureStore interface {
 
 // ProductStore keeps products and their variants.
 type ProductStore interface {
+	// Product fails with ErrProductNotFound.
+	Product(ctx context.Context, key Key) (Product, error)
 	// Products gives those that exist, in no order.
 	Products(ctx context.Context, ids []string) ([]Product, error)
 	ProductsByHandle(ctx context.Context, handles []string) ([]Product, error)

@@ -8,7 +8,7 @@ import (
 // The statements whose plans the tests look at.
 const (
 	SellableSQL = db.Sellable
-	ProductSQL  = db.GetProducts
+	ProductSQL  = db.GetProduct
 )
 
 // ListSQL is the statement behind List.

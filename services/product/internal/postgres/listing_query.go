@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,7 +77,8 @@ func listSQL(q catalog.ListQuery) (string, []any) {
 	if after != "" {
 		conditions = append(conditions, after)
 	}
-	limit := s.arg(q.Limit)
+	// Written out: for a limit it does not know, Postgres takes a tenth of the table for granted and plans anew each time.
+	limit := strconv.Itoa(q.Limit)
 	one := func(status string) string {
 		return "SELECT " + summaryColumns + ", " + position + " AS position, 0::real AS rank FROM " + from +
 			" WHERE " + strings.Join(append(conditions, "l.status = "+status), " AND ") + " ORDER BY " + order + " LIMIT " + limit
@@ -168,8 +170,8 @@ func searchSQL(q catalog.SearchQuery) (string, []any) {
 	facets := "NULL::json"
 	if q.Facets {
 		facets = "CASE WHEN row_number() OVER (ORDER BY p.rank DESC, p.sort_at DESC, p.product_id DESC) = 1 THEN (" +
-			"SELECT json_agg(json_build_array(f.token, f.count)) FROM (SELECT token, count(*) AS count FROM hit, unnest(hit.facets) AS token " +
-			"GROUP BY token ORDER BY 2 DESC, 1 LIMIT 1000) f) END"
+			"SELECT json_agg(json_build_array(f.token, f.count)) FROM (SELECT t.token, count(*) AS count FROM (SELECT unnest(hit.facets) AS token FROM hit) t " +
+			"GROUP BY t.token ORDER BY 2 DESC, 1 LIMIT 1000) f) END"
 	}
 	return "WITH " + with + hits + " SELECT " + summaryColumns + ", 0 AS position, p.rank, " +
 		"(SELECT count(*) FROM hit) = " + limit + " AS truncated, " + facets + " AS facets FROM (" +

@@ -139,7 +139,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"for staff":   explained("listing_newest")(postgres.ListSQL(staff)),
 		"search":      explained("listing_document")(postgres.SearchSQL(search)),
 		"variants":    explained("variant_pkey")(postgres.SellableSQL, []any{"uk-web", "en-GB", s.skus[:20]}),
-		"product":     explained("product_pkey")(postgres.ProductSQL, []any{s.categories[:1]}),
+		"product":     explained("product_pkey")(postgres.ProductSQL, []any{s.categories[0]}),
 	} {
 		text, nodes := s.plan(t, c.sql, c.args)
 		joined := strings.Join(nodes, ", ")

@@ -9,7 +9,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/product/internal/postgres/db"
 )
 
-func product(r db.GetProductsRow) (catalog.Product, error) {
+func product(r db.ProductWhole) (catalog.Product, error) {
 	p := catalog.Product{
 		ID: r.ID, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), AncestorIDs: r.AncestorIds,
 		Fields: catalog.Fields{
@@ -29,34 +29,45 @@ func product(r db.GetProductsRow) (catalog.Product, error) {
 	return p, errors.Join(errs[:]...)
 }
 
-func products[R any](rows []R, convert func(R) db.GetProductsRow) ([]catalog.Product, error) {
+func products(rows []db.ProductWhole, err error) ([]catalog.Product, error) {
+	if err != nil {
+		return nil, wrap("get products", err)
+	}
 	out := make([]catalog.Product, len(rows))
 	for i, r := range rows {
-		p, err := product(convert(r))
-		if err != nil {
+		if out[i], err = product(r); err != nil {
 			return nil, err
 		}
-		out[i] = p
 	}
 	return out, nil
 }
 
+func oneProduct(r db.ProductWhole, err error) (catalog.Product, error) {
+	if postgres.NoRows(err) {
+		return catalog.Product{}, catalog.ErrProductNotFound.New("There is no such product.").Because(err)
+	}
+	if err != nil {
+		return catalog.Product{}, wrap("get product", err)
+	}
+	return product(r)
+}
+
+// Product implements catalog.ProductStore.
+func (s *Store) Product(ctx context.Context, key catalog.Key) (catalog.Product, error) {
+	if key.ID != "" {
+		return oneProduct(s.q.GetProduct(ctx, key.ID))
+	}
+	return oneProduct(s.q.GetProductByHandle(ctx, key.Handle))
+}
+
 // Products implements catalog.ProductStore.
 func (s *Store) Products(ctx context.Context, ids []string) ([]catalog.Product, error) {
-	rows, err := s.q.GetProducts(ctx, ids)
-	if err != nil {
-		return nil, wrap("get products", err)
-	}
-	return products(rows, func(r db.GetProductsRow) db.GetProductsRow { return r })
+	return products(s.q.GetProducts(ctx, ids))
 }
 
 // ProductsByHandle implements catalog.ProductStore.
 func (s *Store) ProductsByHandle(ctx context.Context, handles []string) ([]catalog.Product, error) {
-	rows, err := s.q.GetProductsByHandle(ctx, handles)
-	if err != nil {
-		return nil, wrap("get products by handle", err)
-	}
-	return products(rows, func(r db.GetProductsByHandleRow) db.GetProductsRow { return db.GetProductsRow(r) })
+	return products(s.q.GetProductsByHandle(ctx, handles))
 }
 
 // ProductsAfter implements catalog.ProductStore.
@@ -64,11 +75,7 @@ func (s *Store) ProductsAfter(ctx context.Context, after string, limit int) ([]c
 	if after == "" {
 		after = "00000000-0000-0000-0000-000000000000"
 	}
-	rows, err := s.q.GetProductsAfter(ctx, db.GetProductsAfterParams{After: after, MaxRows: int32(limit)})
-	if err != nil {
-		return nil, wrap("page through products", err)
-	}
-	return products(rows, func(r db.GetProductsAfterRow) db.GetProductsRow { return db.GetProductsRow(r) })
+	return products(s.q.GetProductsAfter(ctx, db.GetProductsAfterParams{After: after, MaxRows: int32(limit)}))
 }
 
 // LockProducts implements catalog.ProductStore.

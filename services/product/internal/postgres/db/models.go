@@ -120,6 +120,27 @@ type ProductCategory struct {
 	CategoryID string
 }
 
+type ProductWhole struct {
+	ID              string
+	Version         int64
+	Handle          string
+	Title           string
+	DescriptionHtml string
+	Vendor          string
+	ProductType     string
+	Options         []byte
+	Media           []byte
+	Tags            []string
+	Attributes      []byte
+	Translations    []byte
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Variants        []byte
+	Publications    []byte
+	CategoryIds     []string
+	AncestorIds     []string
+}
+
 type Publication struct {
 	ProductID   string
 	ChannelKey  string

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const CountVariants = `-- name: CountVariants :one
@@ -30,52 +29,89 @@ func (q *Queries) DeleteProduct(ctx context.Context, id string) error {
 	return err
 }
 
+const GetProduct = `-- name: GetProduct :one
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE id = $1
+`
+
+func (q *Queries) GetProduct(ctx context.Context, id string) (ProductWhole, error) {
+	row := q.db.QueryRow(ctx, GetProduct, id)
+	var i ProductWhole
+	err := row.Scan(
+		&i.ID,
+		&i.Version,
+		&i.Handle,
+		&i.Title,
+		&i.DescriptionHtml,
+		&i.Vendor,
+		&i.ProductType,
+		&i.Options,
+		&i.Media,
+		&i.Tags,
+		&i.Attributes,
+		&i.Translations,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Variants,
+		&i.Publications,
+		&i.CategoryIds,
+		&i.AncestorIds,
+	)
+	return i, err
+}
+
+const GetProductByHandle = `-- name: GetProductByHandle :one
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE handle = $1
+`
+
+func (q *Queries) GetProductByHandle(ctx context.Context, handle string) (ProductWhole, error) {
+	row := q.db.QueryRow(ctx, GetProductByHandle, handle)
+	var i ProductWhole
+	err := row.Scan(
+		&i.ID,
+		&i.Version,
+		&i.Handle,
+		&i.Title,
+		&i.DescriptionHtml,
+		&i.Vendor,
+		&i.ProductType,
+		&i.Options,
+		&i.Media,
+		&i.Tags,
+		&i.Attributes,
+		&i.Translations,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Variants,
+		&i.Publications,
+		&i.CategoryIds,
+		&i.AncestorIds,
+	)
+	return i, err
+}
+
 const GetProducts = `-- name: GetProducts :many
-SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
-    p.attributes, p.translations, p.created_at, p.updated_at,
-    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
-        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
-    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
-        FROM publication u WHERE u.product_id = p.id) AS publications,
-    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
-        AS category_ids,
-    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
-        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
-FROM product p
-WHERE p.id = ANY ($1::uuid[])
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE id = ANY ($1::uuid[])
 LIMIT 1000
 `
 
-type GetProductsRow struct {
-	ID              string
-	Version         int64
-	Handle          string
-	Title           string
-	DescriptionHtml string
-	Vendor          string
-	ProductType     string
-	Options         []byte
-	Media           []byte
-	Tags            []string
-	Attributes      []byte
-	Translations    []byte
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	Variants        []byte
-	Publications    []byte
-	CategoryIds     []string
-	AncestorIds     []string
-}
-
-func (q *Queries) GetProducts(ctx context.Context, ids []string) ([]GetProductsRow, error) {
+func (q *Queries) GetProducts(ctx context.Context, ids []string) ([]ProductWhole, error) {
 	rows, err := q.db.Query(ctx, GetProducts, ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []GetProductsRow
+	var items []ProductWhole
 	for rows.Next() {
-		var i GetProductsRow
+		var i ProductWhole
 		if err := rows.Scan(
 			&i.ID,
 			&i.Version,
@@ -107,19 +143,11 @@ func (q *Queries) GetProducts(ctx context.Context, ids []string) ([]GetProductsR
 }
 
 const GetProductsAfter = `-- name: GetProductsAfter :many
-SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
-    p.attributes, p.translations, p.created_at, p.updated_at,
-    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
-        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
-    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
-        FROM publication u WHERE u.product_id = p.id) AS publications,
-    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
-        AS category_ids,
-    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
-        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
-FROM product p
-WHERE p.id > $1::uuid
-ORDER BY p.id
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE id > $1::uuid
+ORDER BY id
 LIMIT $2
 `
 
@@ -128,36 +156,15 @@ type GetProductsAfterParams struct {
 	MaxRows int32
 }
 
-type GetProductsAfterRow struct {
-	ID              string
-	Version         int64
-	Handle          string
-	Title           string
-	DescriptionHtml string
-	Vendor          string
-	ProductType     string
-	Options         []byte
-	Media           []byte
-	Tags            []string
-	Attributes      []byte
-	Translations    []byte
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	Variants        []byte
-	Publications    []byte
-	CategoryIds     []string
-	AncestorIds     []string
-}
-
-func (q *Queries) GetProductsAfter(ctx context.Context, arg GetProductsAfterParams) ([]GetProductsAfterRow, error) {
+func (q *Queries) GetProductsAfter(ctx context.Context, arg GetProductsAfterParams) ([]ProductWhole, error) {
 	rows, err := q.db.Query(ctx, GetProductsAfter, arg.After, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []GetProductsAfterRow
+	var items []ProductWhole
 	for rows.Next() {
-		var i GetProductsAfterRow
+		var i ProductWhole
 		if err := rows.Scan(
 			&i.ID,
 			&i.Version,
@@ -189,51 +196,22 @@ func (q *Queries) GetProductsAfter(ctx context.Context, arg GetProductsAfterPara
 }
 
 const GetProductsByHandle = `-- name: GetProductsByHandle :many
-SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
-    p.attributes, p.translations, p.created_at, p.updated_at,
-    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
-        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
-    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
-        FROM publication u WHERE u.product_id = p.id) AS publications,
-    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
-        AS category_ids,
-    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
-        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
-FROM product p
-WHERE p.handle = ANY ($1::text[])
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE handle = ANY ($1::text[])
 LIMIT 1000
 `
 
-type GetProductsByHandleRow struct {
-	ID              string
-	Version         int64
-	Handle          string
-	Title           string
-	DescriptionHtml string
-	Vendor          string
-	ProductType     string
-	Options         []byte
-	Media           []byte
-	Tags            []string
-	Attributes      []byte
-	Translations    []byte
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	Variants        []byte
-	Publications    []byte
-	CategoryIds     []string
-	AncestorIds     []string
-}
-
-func (q *Queries) GetProductsByHandle(ctx context.Context, handles []string) ([]GetProductsByHandleRow, error) {
+func (q *Queries) GetProductsByHandle(ctx context.Context, handles []string) ([]ProductWhole, error) {
 	rows, err := q.db.Query(ctx, GetProductsByHandle, handles)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []GetProductsByHandleRow
+	var items []ProductWhole
 	for rows.Next() {
-		var i GetProductsByHandleRow
+		var i ProductWhole
 		if err := rows.Scan(
 			&i.ID,
 			&i.Version,

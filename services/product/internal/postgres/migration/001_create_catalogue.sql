@@ -98,6 +98,19 @@ CREATE TABLE publication (
     CHECK (status <> 'published' OR published_at IS NOT NULL)
 );
 
+-- A product with all its parts in one row, for reading it by one statement.
+CREATE VIEW product_whole AS
+SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
+    p.attributes, p.translations, p.created_at, p.updated_at,
+    coalesce((SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
+        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id), '[]')::json AS variants,
+    coalesce((SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
+        FROM publication u WHERE u.product_id = p.id), '[]')::json AS publications,
+    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[] AS category_ids,
+    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
+        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
+FROM product p;
+
 CREATE TABLE collection (
     id               uuid PRIMARY KEY,
     handle           text COLLATE "C" NOT NULL CONSTRAINT collection_handle_key UNIQUE,
@@ -183,5 +196,6 @@ CREATE TABLE facet_label (
 );
 
 -- +goose Down
+DROP VIEW product_whole;
 DROP TABLE facet_label, search_typo, search_word, stale_product, listing, collection_product, collection, publication, product_category,
     variant, product, category, channel, idempotency_key;

@@ -1,47 +1,35 @@
+-- name: GetProduct :one
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE id = $1;
+
+-- name: GetProductByHandle :one
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE handle = $1;
+
 -- name: GetProducts :many
-SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
-    p.attributes, p.translations, p.created_at, p.updated_at,
-    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
-        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
-    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
-        FROM publication u WHERE u.product_id = p.id) AS publications,
-    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
-        AS category_ids,
-    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
-        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
-FROM product p
-WHERE p.id = ANY (@ids::uuid[])
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE id = ANY (@ids::uuid[])
 LIMIT 1000;
 
 -- name: GetProductsByHandle :many
-SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
-    p.attributes, p.translations, p.created_at, p.updated_at,
-    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
-        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
-    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
-        FROM publication u WHERE u.product_id = p.id) AS publications,
-    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
-        AS category_ids,
-    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
-        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
-FROM product p
-WHERE p.handle = ANY (@handles::text[])
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE handle = ANY (@handles::text[])
 LIMIT 1000;
 
 -- name: GetProductsAfter :many
-SELECT p.id, p.version, p.handle, p.title, p.description_html, p.vendor, p.product_type, p.options, p.media, p.tags,
-    p.attributes, p.translations, p.created_at, p.updated_at,
-    (SELECT json_agg(json_build_array(v.sku, v.option_values, v.barcode, v.weight_grams, v.requires_shipping, v.tax_class)
-        ORDER BY v.position) FROM variant v WHERE v.product_id = p.id) AS variants,
-    (SELECT json_agg(json_build_array(u.channel_key, u.status, u.published_at) ORDER BY u.channel_key)
-        FROM publication u WHERE u.product_id = p.id) AS publications,
-    ARRAY(SELECT pc.category_id FROM product_category pc WHERE pc.product_id = p.id ORDER BY pc.category_id)::uuid[]
-        AS category_ids,
-    ARRAY(SELECT DISTINCT unnest(c.ancestor_ids || c.id) AS up FROM product_category pc JOIN category c ON c.id = pc.category_id
-        WHERE pc.product_id = p.id ORDER BY up)::uuid[] AS ancestor_ids
-FROM product p
-WHERE p.id > @after::uuid
-ORDER BY p.id
+SELECT id, version, handle, title, description_html, vendor, product_type, options, media, tags, attributes, translations, created_at,
+    updated_at, variants, publications, category_ids, ancestor_ids
+FROM product_whole
+WHERE id > @after::uuid
+ORDER BY id
 LIMIT @max_rows;
 
 -- name: LockProducts :many
