@@ -191,7 +191,7 @@ func (f *cartFixture) asOwner(sql string) {
 	f.test.Helper()
 	conn, err := pgx.Connect(f.test.Context(), f.database.OwnerDSN)
 	require.NoError(f.test, err)
-	defer conn.Close(f.test.Context())
+	defer func() { _ = conn.Close(context.WithoutCancel(f.test.Context())) }()
 	_, err = conn.Exec(f.test.Context(), sql)
 	require.NoError(f.test, err)
 }

@@ -44,7 +44,7 @@ func readCSV(name string) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	rows, err := csv.NewReader(file).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
