@@ -71,6 +71,6 @@ func TestChaos(t *testing.T) {
 		}
 	}
 	require.Positive(t, sold)
-	require.Equal(t, int32(stock)-sold, s.inventory.left(skuA))
+	require.Equal(t, int32(stock)-sold, s.inventory.shirts())
 	require.Equal(t, coupons-used, s.pricing.limit)
 }

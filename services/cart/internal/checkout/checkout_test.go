@@ -14,6 +14,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/cart"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/checkout"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 )
@@ -42,7 +43,7 @@ func TestBuyWithCouponGiftCardAndCard(t *testing.T) {
 	require.Equal(t, totals.GetTotal(), totals.GetCaptured())
 	require.NotEmpty(t, o.GetExplanation())
 	b.bought(t, o.GetId())
-	require.Equal(t, int32(997), s.inventory.left(skuA))
+	require.Equal(t, int32(997), s.inventory.shirts())
 }
 
 // A gift card that covers everything needs no payment at all.
@@ -73,7 +74,7 @@ func TestDeclinedThenAnotherCard(t *testing.T) {
 	o, err := b.buy(p, "card", "tok_ok")
 	require.NoError(t, err)
 	b.bought(t, o.GetId())
-	require.Equal(t, int32(997), s.inventory.left(skuA))
+	require.Equal(t, int32(997), s.inventory.shirts())
 }
 
 // Every refusal before the order is placed gives everything back and names its reason.
@@ -175,7 +176,7 @@ func TestOneKeyOneOrder(t *testing.T) {
 		require.Equal(t, orders[0], o)
 	}
 	b.bought(t, orders[0])
-	require.Equal(t, int32(997), s.inventory.left(skuA))
+	require.Equal(t, int32(997), s.inventory.shirts())
 	other := b.request(req.GetRequestId(), "card", "tok_declined")
 	_, err := p.checkouts.Checkout(b.calling(p.ctx), other)
 	require.ErrorIs(t, err, errs.IdempotencyKeyReused.Err())
@@ -320,6 +321,32 @@ func TestCancelWhileWaiting(t *testing.T) {
 		require.Equal(t, cartv1.PaymentStatus_PAYMENT_STATUS_UNPAID, resp.GetOrder().GetPaymentStatus())
 	}
 	b.gaveUp(t, o.GetId())
+}
+
+// A buyer who cancels while the bank is being asked gets either the order or the cancellation, never a charge without an
+// order: here the cancellation comes first and the payment that was made is released.
+func TestCancelWhileAuthorizing(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	p := s.process().work()
+	b := s.buyer("", true, 1200)
+	asked, cancelled := make(chan struct{}), make(chan struct{})
+	s.faults.arm(b.requestID, "AuthorizePayment", armed{fault: lostReply, kill: func() { close(asked); <-cancelled }})
+	bought := make(chan *cartv1.Order, 1)
+	go func() {
+		o, _ := b.buy(p, "card", "tok_ok")
+		bought <- o
+	}()
+	<-asked
+	o := b.order()
+	store := postgres.NewOrderStore(s.database.DB)
+	active, err := store.CancelSaga(p.ctx, o.ID)
+	require.NoError(t, err)
+	require.True(t, active)
+	close(cancelled)
+	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_CANCELLED, (<-bought).GetStatus())
+	s.ended(o.ID, 15*time.Second)
+	b.gaveUp(t, o.ID)
 }
 
 // Stock that went back on sale before the order was placed is taken again; when it is gone the buyer gets the money back

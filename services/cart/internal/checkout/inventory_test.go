@@ -193,10 +193,10 @@ func (p *inventoryPeer) set(sku string, units int32) {
 	p.available[sku] = units
 }
 
-func (p *inventoryPeer) left(sku string) int32 {
+func (p *inventoryPeer) shirts() int32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.available[sku]
+	return p.available[skuA]
 }
 
 // stateOf lists the states of the order's reservations that hold something: nothing but one committed, or none, is right at

@@ -40,10 +40,10 @@ func FailureOf(err error) *Failure {
 func (f *Failure) Err() error {
 	err := errs.Define(f.Code, f.Reason, "").New("%s", f.Message)
 	for _, v := range f.Fields {
-		err.Field(v.Path, v.Reason, v.Message)
+		err = err.Field(v.Path, v.Reason, v.Message)
 	}
 	for key, value := range f.Meta {
-		err.Meta(key, value)
+		err = err.Meta(key, value)
 	}
 	return err
 }

@@ -61,8 +61,8 @@ func Visible(ctx context.Context, o *Order) error {
 // NotFound is the one answer for orders that do not exist and orders of others.
 func NotFound(orderID string) error { return ErrNotFound.New("There is no order %s.", orderID) }
 
-// OrderPage is one page of orders.
-type OrderPage struct {
+// Page is one page of orders.
+type Page struct {
 	// Orders are newest first.
 	Orders []Summary
 	// NextToken continues the list; empty on the last page.
@@ -70,33 +70,33 @@ type OrderPage struct {
 }
 
 // ListOrders lists the customer's own orders, or for staff all that match.
-func (s *Service) ListOrders(ctx context.Context, f Filter, size int32, token string) (OrderPage, error) {
+func (s *Service) ListOrders(ctx context.Context, f Filter, size int32, token string) (Page, error) {
 	f, err := permitted(ctx, f)
 	if err != nil {
-		return OrderPage{}, err
+		return Page{}, err
 	}
 	limit, err := page.Size(size, ordersDefault, pageLimit)
 	if err != nil {
-		return OrderPage{}, err
+		return Page{}, err
 	}
 	scope := fmt.Sprintf("orders|%+v", f)
 	if err := page.Decode(scope, token, &f.After); err != nil {
-		return OrderPage{}, err
+		return Page{}, err
 	}
 	orders, err := s.store.ListOrders(ctx, f, limit+1)
 	if err != nil {
-		return OrderPage{}, fmt.Errorf("list orders: %w", err)
+		return Page{}, fmt.Errorf("list orders: %w", err)
 	}
 	if len(orders) <= limit {
-		return OrderPage{Orders: orders}, nil
+		return Page{Orders: orders}, nil
 	}
 	orders = orders[:limit]
 	last := orders[limit-1]
 	next, err := page.Encode(scope, Cursor{CreatedAt: last.CreatedAt, ID: last.ID})
 	if err != nil {
-		return OrderPage{}, err
+		return Page{}, err
 	}
-	return OrderPage{Orders: orders, NextToken: next}, nil
+	return Page{Orders: orders, NextToken: next}, nil
 }
 
 // permitted narrows a filter to what the caller may list.
