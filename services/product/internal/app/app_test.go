@@ -43,8 +43,7 @@ func TestTheServiceRunsWithoutItsPeers(t *testing.T) {
 		if err != nil {
 			return false
 		}
-		defer resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
+		return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 	}, 20*time.Second, 20*time.Millisecond)
 
 	conn, err := grpcclient.Dial(grpcclient.Config{Peer: "product", Addr: instance.GRPCAddr()})

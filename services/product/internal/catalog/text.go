@@ -42,11 +42,11 @@ func Fold(text string) string {
 	return b.String()
 }
 
-// plainText takes the tags off HTML and cuts the rest to max bytes, for the search index only: what is shown to buyers is the
+// plainText takes the tags off HTML and cuts the rest to limit bytes, for the search index only: what is shown to buyers is the
 // HTML as written.
-func plainText(markup string, max int) string {
+func plainText(markup string, limit int) string {
 	if strings.IndexByte(markup, '<') < 0 && strings.IndexByte(markup, '&') < 0 {
-		return cut(markup, max)
+		return cut(markup, limit)
 	}
 	var b strings.Builder
 	inTag := false
@@ -60,22 +60,22 @@ func plainText(markup string, max int) string {
 		case !inTag:
 			b.WriteRune(r)
 		}
-		if b.Len() > max {
+		if b.Len() > limit {
 			break
 		}
 	}
-	return cut(html.UnescapeString(b.String()), max)
+	return cut(html.UnescapeString(b.String()), limit)
 }
 
-// cut shortens s to at most max bytes without splitting a character.
-func cut(s string, max int) string {
-	if len(s) <= max {
+// cut shortens s to at most limit bytes without splitting a character.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	for max > 0 && !utf8.RuneStart(s[max]) {
-		max--
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
 	}
-	return s[:max]
+	return s[:limit]
 }
 
 // words splits folded text into the words of the search vocabulary.

@@ -42,7 +42,7 @@ func BenchmarkReads(b *testing.B) {
 			return len(page.Products), err
 		},
 		"search-typo": func() (int, error) {
-			page, err := s.catalog.Search(ctx, catalog.SearchRequest{View: uk, Limit: 24, Text: "retrospto latnern"})
+			page, err := s.catalog.Search(ctx, catalog.SearchRequest{View: uk, Limit: 24, Text: "retrospto lantrn"})
 			return len(page.Products), err
 		},
 		"product": func() (int, error) {

@@ -84,7 +84,7 @@ func textHash(p db.UpsertListingParams, labels map[string]string) []byte {
 	hash := sha256.New()
 	part := func(list ...string) {
 		for _, text := range list {
-			fmt.Fprintf(hash, "%d:%s", len(text), text)
+			hash.Write(fmt.Appendf(nil, "%d:%s", len(text), text))
 		}
 		hash.Write([]byte{0xff})
 	}

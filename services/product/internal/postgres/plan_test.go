@@ -68,7 +68,7 @@ func seed(t testing.TB) seeded {
 	}
 	owner, err := pgx.Connect(ctx, database.AdminDSN)
 	require.NoError(t, err)
-	defer owner.Close(context.WithoutCancel(ctx))
+	defer func() { require.NoError(t, owner.Close(context.WithoutCancel(ctx))) }()
 	_, err = owner.Exec(ctx, "ANALYZE")
 	require.NoError(t, err)
 	return s

@@ -136,9 +136,9 @@ func TestImportProductsTwiceChangesNothing(t *testing.T) {
 	require.True(t, dry.GetDryRun())
 	require.True(t, proto.Equal(before, s.byHandle(t, "harbour-jumper")), "a dry run writes nothing")
 	require.Equal(t, writes, s.peers.writes)
-	real := s.imported(t, header(), changed)
+	done := s.imported(t, header(), changed)
 	dry.DryRun = false
-	require.True(t, proto.Equal(dry, real), "a dry run foretells the real one: %v", real)
+	require.True(t, proto.Equal(dry, done), "a dry run foretells the real one: %v", done)
 	require.Equal(t, "Harbour Sweater", s.byHandle(t, "harbour-jumper").GetTitle())
 }
 
