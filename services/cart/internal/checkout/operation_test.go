@@ -393,6 +393,36 @@ func history(t *testing.T, p *process, d *desk) {
 	require.Equal(t, errs.PermissionDenied, errs.CodeOf(err))
 }
 
+// An order whose machine cannot go on is found by the people who look for such orders, until it goes on.
+func TestStuckOrdersAreFound(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	p := s.process()
+	d := s.sold(p, "", "card", "tok_slowrefund", 0)
+	_, err := d.refund(&cartv1.RefundOrderRequest{Lines: d.item(0, 1)})
+	require.NoError(t, err)
+	find := func() []*cartv1.OrderSummary {
+		resp, err := p.orders.ListOrders(asStaff(p.ctx), &cartv1.ListOrdersRequest{NeedsAttention: true})
+		require.NoError(t, err)
+		return resp.GetOrders()
+	}
+	require.Empty(t, find())
+	_, err = s.database.DB.Exec(p.ctx, "UPDATE saga SET needs_attention = true WHERE state = 'waiting'")
+	require.NoError(t, err)
+	require.Len(t, find(), 1)
+	require.True(t, find()[0].GetNeedsAttention())
+	got, err := p.orders.GetOrder(d.ctx(), &cartv1.GetOrderRequest{OrderId: d.order.GetId()})
+	require.NoError(t, err)
+	require.True(t, got.GetOrder().GetNeedsAttention())
+	_, err = p.checkouts.ResumeCheckout(d.ctx(), &cartv1.ResumeCheckoutRequest{OrderId: d.order.GetId()})
+	require.NoError(t, err, "resuming what was bought is harmless")
+	_, err = p.checkouts.NotifyPayment(d.ctx(), &cartv1.NotifyPaymentRequest{EventId: "refunded", OrderId: d.order.GetId(), PaymentId: "p"})
+	require.NoError(t, err)
+	p.work()
+	s.ended(d.order.GetId(), 15*time.Second)
+	require.Empty(t, find())
+}
+
 // Paging through orders shows each once, whatever the filter, and a token of another filter is refused.
 func TestListOrdersPages(t *testing.T) {
 	t.Parallel()

@@ -184,8 +184,8 @@ type Order struct {
 	CaptureAtShipment bool
 	// Failure says why it failed; nil when it did not.
 	Failure *Failure
-	// NeedsAttention says that a person has to look.
-	NeedsAttention bool
+	// NeedsAttention says that a person has to look, Stuck that the machine at work on the order says so for now.
+	NeedsAttention, Stuck bool
 	// Refunds and Shipments are oldest first.
 	Refunds   []Refund
 	Shipments []Shipment

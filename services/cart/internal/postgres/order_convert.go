@@ -12,7 +12,7 @@ func toOrder(row db.GetOrderRow) (*order.Order, error) {
 	o := &order.Order{
 		ID: row.ID, NumberPrefix: row.NumberPrefix, CartID: row.CartID, Channel: row.Channel, Currency: row.Currency,
 		CustomerID: row.CustomerID, Email: row.Email, Status: order.Status(row.Status), PaymentID: row.PaymentID,
-		ReservationID: row.ReservationID, CaptureAtShipment: row.CaptureAtShipment, NeedsAttention: row.NeedsAttention,
+		ReservationID: row.ReservationID, CaptureAtShipment: row.CaptureAtShipment, NeedsAttention: row.NeedsAttention, Stuck: row.Stuck,
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, PlacedAt: moment(row.PlacedAt), CancelledAt: moment(row.CancelledAt),
 		Version: row.Version,
 		Money: order.Money{

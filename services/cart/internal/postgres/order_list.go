@@ -13,11 +13,19 @@ import (
 
 // listOrders has its conditions written in, because which of them are there decides which index serves it.
 const listOrders = `SELECT id, number, channel, customer_id, email, currency, status, payment_status, fulfillment_status, total, line_count,
-    needs_attention, created_at, placed_at
+    needs_attention OR id IN (SELECT order_id FROM saga WHERE state IN ('running', 'waiting', 'compensating') AND needs_attention),
+    created_at, placed_at
 FROM sales_order
 WHERE %s
 ORDER BY created_at DESC, id DESC
 LIMIT %s`
+
+// attention finds the flagged orders and those whose machine is stuck, each by its own small index.
+const attention = `id IN (
+    SELECT flagged.id FROM sales_order AS flagged WHERE flagged.needs_attention
+    UNION ALL
+    SELECT order_id FROM saga WHERE state IN ('running', 'waiting', 'compensating') AND needs_attention
+)`
 
 // ListOrders implements order.Store.
 func (s *OrderStore) ListOrders(ctx context.Context, f order.Filter, limit int) ([]order.Summary, error) {
@@ -38,7 +46,7 @@ func (s *OrderStore) ListOrders(ctx context.Context, f order.Filter, limit int) 
 	when(f.Channel != "", "channel = @channel", "channel", f.Channel)
 	when(!f.From.IsZero(), "created_at >= @from", "from", f.From)
 	when(!f.Until.IsZero(), "created_at < @until", "until", f.Until)
-	when(f.NeedsAttention, "needs_attention", "attention", true)
+	when(f.NeedsAttention, attention, "attention", true)
 	when(f.BoughtOnly, "status NOT IN ('pending', 'failed')", "bought", true)
 	when(f.After.ID != "", "(created_at, id) < (@after_time, @after_id)", "after_id", f.After.ID)
 	args["after_time"] = f.After.CreatedAt

@@ -38,7 +38,7 @@ func orderToProto(ctx context.Context, o *order.Order) *cartv1.Order {
 		Payment:         orderPayment(in, o),
 		ShippingAddress: orderAddress(snapshot.ShippingAddress), BillingAddress: orderAddress(snapshot.BillingAddress),
 		Note: snapshot.Note, PricesIncludeTax: snapshot.PricesIncludeTax, Rounding: string(snapshot.Rounding),
-		CaptureAtShipment: o.CaptureAtShipment, NeedsAttention: o.NeedsAttention && staff(ctx),
+		CaptureAtShipment: o.CaptureAtShipment, NeedsAttention: (o.NeedsAttention || o.Stuck) && staff(ctx),
 		CreatedAt: timestamp(o.CreatedAt), PlacedAt: timestamp(o.PlacedAt), CancelledAt: timestamp(o.CancelledAt),
 		UpdatedAt: timestamp(o.UpdatedAt), Version: o.Version,
 	}

@@ -76,9 +76,13 @@ const getOrder = `-- name: GetOrder :one
 SELECT id, number, number_prefix, cart_id, channel, currency, customer_id, email, status, snapshot, gift_cards, payment_id, next_action,
     reservation_id, capture_at_shipment, total, gift_total, due, gift_posted, captured, not_captured, refunded, gift_refunded,
     cancel_refunded, shipping_refunded, shipping_refunded_tax, payment_problem, failure,
-    needs_attention, created_at, placed_at, cancelled_at, updated_at, version
+    needs_attention, created_at, placed_at, cancelled_at, updated_at, version,
+    EXISTS (
+        SELECT 1 FROM saga
+        WHERE saga.order_id = sales_order.id AND saga.state IN ('running', 'waiting', 'compensating') AND saga.needs_attention
+    ) AS stuck
 FROM sales_order
-WHERE id = $1
+WHERE sales_order.id = $1
 `
 
 type GetOrderRow struct {
@@ -116,6 +120,7 @@ type GetOrderRow struct {
 	CancelledAt         *time.Time
 	UpdatedAt           time.Time
 	Version             int64
+	Stuck               bool
 }
 
 func (q *Queries) GetOrder(ctx context.Context, id string) (GetOrderRow, error) {
@@ -156,6 +161,7 @@ func (q *Queries) GetOrder(ctx context.Context, id string) (GetOrderRow, error) 
 		&i.CancelledAt,
 		&i.UpdatedAt,
 		&i.Version,
+		&i.Stuck,
 	)
 	return i, err
 }

@@ -15,9 +15,13 @@ SELECT @order_id, unnest(@positions::integer[]), unnest(@ids::text[]), unnest(@s
 SELECT id, number, number_prefix, cart_id, channel, currency, customer_id, email, status, snapshot, gift_cards, payment_id, next_action,
     reservation_id, capture_at_shipment, total, gift_total, due, gift_posted, captured, not_captured, refunded, gift_refunded,
     cancel_refunded, shipping_refunded, shipping_refunded_tax, payment_problem, failure,
-    needs_attention, created_at, placed_at, cancelled_at, updated_at, version
+    needs_attention, created_at, placed_at, cancelled_at, updated_at, version,
+    EXISTS (
+        SELECT 1 FROM saga
+        WHERE saga.order_id = sales_order.id AND saga.state IN ('running', 'waiting', 'compensating') AND saga.needs_attention
+    ) AS stuck
 FROM sales_order
-WHERE id = @id;
+WHERE sales_order.id = @id;
 
 -- name: LockOrder :exec
 SELECT id FROM sales_order WHERE id = @id FOR UPDATE;
