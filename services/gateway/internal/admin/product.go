@@ -35,6 +35,11 @@ func (s *productAdminService) ListProducts(ctx context.Context, req *adminv1.Lis
 	return relay.Call[*adminv1.ListProductsResponse](ctx, s.mapper, req, s.peers.Products.ListProducts)
 }
 
+// SearchProducts implements ProductAdminService.
+func (s *productAdminService) SearchProducts(ctx context.Context, req *adminv1.SearchProductsRequest) (*adminv1.SearchProductsResponse, error) {
+	return relay.Call[*adminv1.SearchProductsResponse](ctx, s.mapper, req, s.peers.Products.SearchProducts)
+}
+
 // SetPublication implements ProductAdminService.
 func (s *productAdminService) SetPublication(ctx context.Context, req *adminv1.SetPublicationRequest) (*adminv1.SetPublicationResponse, error) {
 	return relay.Call[*adminv1.SetPublicationResponse](ctx, s.mapper, req, s.peers.Products.SetPublication)

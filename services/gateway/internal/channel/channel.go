@@ -5,12 +5,15 @@ package channel
 import (
 	"context"
 	"fmt"
-	"sync"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	productv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1"
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/identity"
+	"golang.org/x/sync/singleflight"
 )
 
 // Refusals of a context that a channel does not have.
@@ -20,19 +23,32 @@ var (
 	ErrCountry  = errs.Define(errs.Invalid, "COUNTRY_NOT_SERVED", "The channel does not sell to this country.")
 )
 
-// freshness is how old the list may be. A change of a channel is visible after this time.
-const freshness = 5 * time.Second
+const (
+	// freshness is how old the list may be. A change of a channel is visible after this time.
+	freshness = 5 * time.Second
+	// novelty is how old the list may be when it lacks the channel a request names, which may just have been made.
+	novelty = time.Second
+	// readTime bounds one read of the list.
+	readTime = 2 * time.Second
+	// pause is the time after a failed read in which the old list serves without another try.
+	pause = time.Second
+	// pageSize is the largest page of product's list.
+	pageSize = 200
+)
 
-// pageSize is the largest page of product's list.
-const pageSize = 200
-
-// Directory answers from product's list of channels.
+// Directory answers from product's list of channels. It is safe for concurrent use.
 type Directory struct {
 	products productv1.ProductServiceClient
 	clock    clock.Clock
+	current  atomic.Pointer[list]
+	failedAt atomic.Int64 // unix nanoseconds of the last read that failed
+	reads    singleflight.Group
+}
 
-	mu       sync.Mutex
-	channels map[string]*productv1.Channel
+// list is what product said at one moment. It does not change.
+type list struct {
+	byKey    map[string]*productv1.Channel
+	sorted   []*productv1.Channel
 	fallback string
 	readAt   time.Time
 }
@@ -62,13 +78,13 @@ func (d *Directory) Resolve(ctx context.Context, want Wanted) (Context, error) {
 	}
 	resolved := Context{Channel: found, CurrencyCode: found.GetDefaultCurrencyCode(), CountryCode: found.GetDefaultCountryCode()}
 	if want.CurrencyCode != "" {
-		if !contains(found.GetCurrencyCodes(), want.CurrencyCode) {
+		if !slices.Contains(found.GetCurrencyCodes(), want.CurrencyCode) {
 			return Context{}, ErrCurrency.At("currencyCode", "The channel %s does not sell in %s.", found.GetKey(), want.CurrencyCode)
 		}
 		resolved.CurrencyCode = want.CurrencyCode
 	}
 	if want.CountryCode != "" {
-		if !contains(found.GetCountryCodes(), want.CountryCode) {
+		if !slices.Contains(found.GetCountryCodes(), want.CountryCode) {
 			return Context{}, ErrCountry.At("countryCode", "The channel %s does not sell to %s.", found.GetKey(), want.CountryCode)
 		}
 		resolved.CountryCode = want.CountryCode
@@ -76,63 +92,86 @@ func (d *Directory) Resolve(ctx context.Context, want Wanted) (Context, error) {
 	return resolved, nil
 }
 
-func contains(list []string, text string) bool {
-	for _, item := range list {
-		if item == text {
-			return true
-		}
+// Locale returns the language to ask for: the one wanted, else the channel's own.
+func (c Context) Locale(wanted string) string {
+	if wanted != "" {
+		return wanted
 	}
-	return false
+	return c.Channel.GetDefaultLocale()
 }
 
 func (d *Directory) find(ctx context.Context, key string) (*productv1.Channel, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.clock.Now().Sub(d.readAt) > freshness {
-		if err := d.read(ctx); err != nil && d.channels == nil {
+	for _, age := range []time.Duration{freshness, novelty} {
+		known, err := d.atMost(ctx, age)
+		if err != nil {
 			return nil, err
 		}
-	}
-	if key == "" {
-		key = d.fallback
-	}
-	if found, ok := d.channels[key]; ok {
-		return found, nil
+		wanted := key
+		if wanted == "" {
+			wanted = known.fallback
+		}
+		if found, ok := known.byKey[wanted]; ok {
+			return found, nil
+		}
 	}
 	return nil, ErrUnknown.At("channel", "The shop has no channel %q.", key)
 }
 
-// read replaces the list. While product is down the old list goes on serving.
-func (d *Directory) read(ctx context.Context) error {
-	channels := map[string]*productv1.Channel{}
-	fallback, token := "", ""
-	for {
+// All returns every channel, the default one first, the others by key.
+func (d *Directory) All(ctx context.Context) ([]*productv1.Channel, error) {
+	known, err := d.atMost(ctx, freshness)
+	if err != nil {
+		return nil, err
+	}
+	return known.sorted, nil
+}
+
+// atMost returns a list of at most that age. While product is down the old list goes on serving, whatever its age.
+// Requests that come during a read wait for it together, none longer than its own time.
+func (d *Directory) atMost(ctx context.Context, age time.Duration) (*list, error) {
+	known, now := d.current.Load(), d.clock.Now()
+	if known != nil && (now.Sub(known.readAt) <= age || now.UnixNano()-d.failedAt.Load() < int64(pause)) {
+		return known, nil
+	}
+	read := d.reads.DoChan("", func() (any, error) { return d.read(ctx) })
+	select {
+	case result := <-read:
+		if result.Err == nil {
+			return result.Val.(*list), nil
+		}
+		if known != nil {
+			return known, nil
+		}
+		return nil, result.Err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the list of channels: %w", ctx.Err())
+	}
+}
+
+// read asks product for all channels. It outlives the request that started it, since others wait for it too, and it asks
+// as nobody in particular.
+func (d *Directory) read(ctx context.Context) (*list, error) {
+	ctx = identity.With(context.WithoutCancel(ctx), identity.Principal{})
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	fresh := &list{byKey: map[string]*productv1.Channel{}, readAt: d.clock.Now()}
+	for token := ""; ; {
 		page, err := d.products.ListChannels(ctx, &productv1.ListChannelsRequest{PageSize: pageSize, PageToken: token})
 		if err != nil {
-			return fmt.Errorf("list channels: %w", err)
+			d.failedAt.Store(d.clock.Now().UnixNano())
+			return nil, fmt.Errorf("list channels: %w", err)
 		}
 		for _, c := range page.GetChannels() {
-			channels[c.GetKey()] = c
+			fresh.byKey[c.GetKey()] = c
 			if c.GetIsDefault() {
-				fallback = c.GetKey()
+				fresh.fallback = c.GetKey()
 			}
 		}
 		if token = page.GetNextPageToken(); token == "" {
 			break
 		}
 	}
-	d.channels, d.fallback, d.readAt = channels, fallback, d.clock.Now()
-	return nil
-}
-
-// All returns every channel, the default one first, the others by key.
-func (d *Directory) All(ctx context.Context) ([]*productv1.Channel, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.clock.Now().Sub(d.readAt) > freshness {
-		if err := d.read(ctx); err != nil && d.channels == nil {
-			return nil, err
-		}
-	}
-	return sorted(d.channels), nil
+	fresh.sorted = sorted(fresh.byKey)
+	d.current.Store(fresh)
+	return fresh, nil
 }

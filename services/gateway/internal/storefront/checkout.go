@@ -31,14 +31,14 @@ func (s *checkoutService) ResumeCheckout(ctx context.Context, req *storefrontv1.
 
 // ListPaymentMethods completes the context before it asks payment.
 func (s *checkoutService) ListPaymentMethods(ctx context.Context, req *storefrontv1.ListPaymentMethodsRequest) (*storefrontv1.ListPaymentMethodsResponse, error) {
-	context, err := s.channels.Resolve(ctx, channel.Wanted{
+	in, err := s.channels.Resolve(ctx, channel.Wanted{
 		Channel: req.GetChannel(), CurrencyCode: req.GetCurrencyCode(), CountryCode: req.GetCountryCode(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	complete := &storefrontv1.ListPaymentMethodsRequest{
-		Channel: context.Channel.GetKey(), CurrencyCode: context.CurrencyCode, CountryCode: context.CountryCode,
+		Channel: in.Channel.GetKey(), CurrencyCode: in.CurrencyCode, CountryCode: in.CountryCode,
 	}
 	return relay.Call[*storefrontv1.ListPaymentMethodsResponse](ctx, s.mapper, complete, s.peers.Payments.ListPaymentMethods)
 }

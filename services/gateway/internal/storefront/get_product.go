@@ -6,11 +6,12 @@ import (
 	productv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1"
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/channel"
-	"github.com/google/uuid"
 )
 
 // GetProduct composes a product page: one call to product, then one each to pricing and inventory side by side.
 func (s *catalogService) GetProduct(ctx context.Context, req *storefrontv1.GetProductRequest) (*storefrontv1.GetProductResponse, error) {
+	ctx, cancel := s.deps.browse(ctx)
+	defer cancel()
 	in, err := s.deps.Channels.Resolve(ctx, channel.Wanted{
 		Channel: req.GetChannel(), CurrencyCode: req.GetCurrencyCode(), CountryCode: req.GetCountryCode(),
 	})
@@ -18,7 +19,7 @@ func (s *catalogService) GetProduct(ctx context.Context, req *storefrontv1.GetPr
 		return nil, err
 	}
 	query := &productv1.GetProductRequest{Channel: in.Channel.GetKey(), Locale: req.GetLocale()}
-	if _, err := uuid.Parse(req.GetProduct()); err == nil {
+	if isID(req.GetProduct()) {
 		query.Key = &productv1.GetProductRequest_Id{Id: req.GetProduct()}
 	} else {
 		query.Key = &productv1.GetProductRequest_Handle{Handle: req.GetProduct()}

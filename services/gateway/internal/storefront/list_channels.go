@@ -8,6 +8,8 @@ import (
 
 // ListChannels answers from the directory that the other methods resolve their contexts with.
 func (s *catalogService) ListChannels(ctx context.Context, _ *storefrontv1.ListChannelsRequest) (*storefrontv1.ListChannelsResponse, error) {
+	ctx, cancel := s.deps.browse(ctx)
+	defer cancel()
 	channels, err := s.deps.Channels.All(ctx)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ import (
 // ListProducts composes a page of products with their offers: one call to product, then one each to pricing and
 // inventory side by side.
 func (s *catalogService) ListProducts(ctx context.Context, req *storefrontv1.ListProductsRequest) (*storefrontv1.ListProductsResponse, error) {
+	ctx, cancel := s.deps.browse(ctx)
+	defer cancel()
 	in, err := s.deps.Channels.Resolve(ctx, channel.Wanted{
 		Channel: req.GetChannel(), CurrencyCode: req.GetCurrencyCode(), CountryCode: req.GetCountryCode(),
 	})
@@ -19,7 +21,7 @@ func (s *catalogService) ListProducts(ctx context.Context, req *storefrontv1.Lis
 	}
 	page, err := s.deps.Peers.Products.ListProducts(ctx, &productv1.ListProductsRequest{
 		Channel: in.Channel.GetKey(), Locale: req.GetLocale(), Sort: productv1.ProductSort(req.GetSort()),
-		Filter:   productFilter(req.GetCategoryId(), req.GetTags(), req.GetAttributes()),
+		Filter:   productFilter(req),
 		PageSize: pageSize(req.GetPageSize()), PageToken: req.GetPageToken(),
 	})
 	if err != nil {

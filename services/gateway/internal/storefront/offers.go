@@ -27,7 +27,9 @@ type offers struct {
 // offersFor asks pricing and inventory at once, one batch each per 500 SKUs. Without prices there is no page; without
 // stock there is, and its bands are unspecified: a shopper can look while inventory is down.
 func (d Deps) offersFor(ctx context.Context, in channel.Context, skus []string) (offers, error) {
-	all := offers{prices: map[string]*pricingv1.SkuPrice{}, stock: map[string]*inventoryv1.Availability{}}
+	all := offers{
+		prices: make(map[string]*pricingv1.SkuPrice, len(skus)), stock: make(map[string]*inventoryv1.Availability, len(skus)),
+	}
 	for start := 0; start < len(skus); start += maxSKUs {
 		batch := skus[start:min(start+maxSKUs, len(skus))]
 		if err := d.addBatch(ctx, in, batch, all); err != nil {
@@ -72,13 +74,26 @@ func priceContext(ctx context.Context, in channel.Context) *pricingv1.PriceConte
 	}
 }
 
-// price returns the public price of a SKU, nil when it has none.
+// unitPrice returns what one unit of a SKU costs; false when it has no price or is sold only in larger quantities.
+func (o offers) unitPrice(sku string) (int64, bool) {
+	found := o.prices[sku]
+	if found.GetUnitPrice() == nil || found.GetMinQuantity() > 1 {
+		return 0, false
+	}
+	return found.GetUnitPrice().GetMinorUnits(), true
+}
+
+// price returns the public price of a SKU, nil when it has none. The price of a larger quantity is never shown as that of
+// one unit.
 func (o offers) price(sku string) *storefrontv1.Price {
 	found := o.prices[sku]
 	if found.GetUnitPrice() == nil {
 		return nil
 	}
-	price := &storefrontv1.Price{Amount: amount(found.GetUnitPrice()), CompareAt: amount(found.GetCompareAt())}
+	price := &storefrontv1.Price{}
+	if found.GetMinQuantity() <= 1 {
+		price.Amount, price.CompareAt = amount(found.GetUnitPrice()), amount(found.GetCompareAt())
+	}
 	for _, tier := range found.GetTiers() {
 		if tier.GetMinQuantity() > 1 {
 			price.Tiers = append(price.Tiers, &storefrontv1.PriceTier{MinQuantity: tier.GetMinQuantity(), Amount: amount(tier.GetAmount())})

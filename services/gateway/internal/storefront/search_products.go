@@ -11,6 +11,8 @@ import (
 // SearchProducts composes a page of hits with their offers. Facets come with the first page only: they do not change
 // from page to page.
 func (s *catalogService) SearchProducts(ctx context.Context, req *storefrontv1.SearchProductsRequest) (*storefrontv1.SearchProductsResponse, error) {
+	ctx, cancel := s.deps.browse(ctx)
+	defer cancel()
 	in, err := s.deps.Channels.Resolve(ctx, channel.Wanted{
 		Channel: req.GetChannel(), CurrencyCode: req.GetCurrencyCode(), CountryCode: req.GetCountryCode(),
 	})
@@ -19,7 +21,7 @@ func (s *catalogService) SearchProducts(ctx context.Context, req *storefrontv1.S
 	}
 	page, err := s.deps.Peers.Products.SearchProducts(ctx, &productv1.SearchProductsRequest{
 		Query: req.GetQuery(), Channel: in.Channel.GetKey(), Locale: req.GetLocale(),
-		Filter:        productFilter(req.GetCategoryId(), req.GetTags(), req.GetAttributes()),
+		Filter:        productFilter(req),
 		IncludeFacets: req.GetPageToken() == "",
 		PageSize:      pageSize(req.GetPageSize()), PageToken: req.GetPageToken(),
 	})
@@ -32,6 +34,7 @@ func (s *catalogService) SearchProducts(ctx context.Context, req *storefrontv1.S
 	}
 	return &storefrontv1.SearchProductsResponse{
 		Products: products, Facets: facets(page.GetFacets()), NextPageToken: page.GetNextPageToken(),
+		CorrectedQuery: page.GetCorrectedQuery(), Truncated: page.GetTruncated(),
 	}, nil
 }
 

@@ -1,8 +1,11 @@
-// Package storefront serves storefront.v1, the public API for shoppers. A list page or a product page is one request for
+// Package storefront serves storefront.v1, the public API of shops' front ends. A page of the catalogue is one request for
 // the client, composed here with one batch call per service; everything else relays to the service that owns it.
 package storefront
 
 import (
+	"context"
+	"time"
+
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/channel"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/peer"
@@ -17,6 +20,8 @@ type Deps struct {
 	Mapper   *relay.Mapper
 	Channels *channel.Directory
 	Log      *zap.Logger
+	// BrowseTime bounds a request to the catalogue; zero means that only the request's own deadline does.
+	BrowseTime time.Duration
 }
 
 // Register adds every service of storefront.v1 to r.
@@ -32,4 +37,12 @@ func Register(r grpc.ServiceRegistrar, d Deps) {
 type catalogService struct {
 	storefrontv1.UnimplementedCatalogServiceServer
 	deps Deps
+}
+
+// browse gives a request to the catalogue its time: a shopper waits for seconds, not for a checkout's deadline.
+func (d Deps) browse(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d.BrowseTime <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d.BrowseTime)
 }

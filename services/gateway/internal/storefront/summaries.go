@@ -43,20 +43,35 @@ func summary(product *productv1.ProductSummary, all offers) *storefrontv1.Produc
 	if len(product.GetSkus()) == 1 {
 		out.Sku = product.GetSkus()[0]
 	}
-	lowest := int64(0)
 	for _, sku := range product.GetSkus() {
 		if band := all.band(sku); bandOrder(band) > bandOrder(out.GetStock()) {
 			out.Stock = band
 		}
-		price := all.price(sku)
-		if price == nil {
+	}
+	out.Price, out.PriceVaries = lowestPrice(product.GetSkus(), all)
+	return out
+}
+
+// lowestPrice returns the lowest price of one unit among the SKUs and whether they differ in it. When none is sold by the
+// unit, it is the first price there is, which shows from what quantity on it counts.
+func lowestPrice(skus []string, all offers) (*storefrontv1.Price, bool) {
+	cheapest, bulk := "", ""
+	lowest, varies := int64(0), false
+	for _, sku := range skus {
+		unit, ok := all.unitPrice(sku)
+		if !ok {
+			if bulk == "" && all.prices[sku].GetUnitPrice() != nil {
+				bulk = sku
+			}
 			continue
 		}
-		minor := all.prices[sku].GetUnitPrice().GetMinorUnits()
-		out.PriceVaries = out.PriceVaries || out.Price != nil && minor != lowest
-		if out.Price == nil || minor < lowest {
-			out.Price, lowest = price, minor
+		varies = varies || cheapest != "" && unit != lowest
+		if cheapest == "" || unit < lowest {
+			cheapest, lowest = sku, unit
 		}
 	}
-	return out
+	if cheapest == "" {
+		return all.price(bulk), false
+	}
+	return all.price(cheapest), varies || bulk != ""
 }

@@ -139,6 +139,67 @@ func (ProductSort) EnumDescriptor() ([]byte, []int) {
 	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{1}
 }
 
+// FacetKind says what a facet counts.
+type FacetKind int32
+
+const (
+	// Never sent.
+	FacetKind_FACET_KIND_UNSPECIFIED FacetKind = 0
+	// Category; values are category ids, labels their names.
+	FacetKind_FACET_KIND_CATEGORY FacetKind = 1
+	// Tag.
+	FacetKind_FACET_KIND_TAG FacetKind = 2
+	// Vendor.
+	FacetKind_FACET_KIND_VENDOR FacetKind = 3
+	// Attribute; key is set.
+	FacetKind_FACET_KIND_ATTRIBUTE FacetKind = 4
+)
+
+// Enum value maps for FacetKind.
+var (
+	FacetKind_name = map[int32]string{
+		0: "FACET_KIND_UNSPECIFIED",
+		1: "FACET_KIND_CATEGORY",
+		2: "FACET_KIND_TAG",
+		3: "FACET_KIND_VENDOR",
+		4: "FACET_KIND_ATTRIBUTE",
+	}
+	FacetKind_value = map[string]int32{
+		"FACET_KIND_UNSPECIFIED": 0,
+		"FACET_KIND_CATEGORY":    1,
+		"FACET_KIND_TAG":         2,
+		"FACET_KIND_VENDOR":      3,
+		"FACET_KIND_ATTRIBUTE":   4,
+	}
+)
+
+func (x FacetKind) Enum() *FacetKind {
+	p := new(FacetKind)
+	*p = x
+	return p
+}
+
+func (x FacetKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FacetKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_cartwright_admin_v1_product_proto_enumTypes[2].Descriptor()
+}
+
+func (FacetKind) Type() protoreflect.EnumType {
+	return &file_cartwright_admin_v1_product_proto_enumTypes[2]
+}
+
+func (x FacetKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FacetKind.Descriptor instead.
+func (FacetKind) EnumDescriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{2}
+}
+
 // CreateProductRequest describes a new product. It is a draft everywhere until published.
 type CreateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2185,6 +2246,345 @@ func (*DeleteProductResponse) Descriptor() ([]byte, []int) {
 	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{24}
 }
 
+// SearchProductsRequest asks for the products that fit a text best.
+type SearchProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the buyer typed, up to 256 characters: words, "exact phrases", -excluded words, or. Titles count most, then
+	// vendor, type, tags, categories and SKUs, then descriptions. When nothing fits, words are corrected against the catalogue's
+	// own vocabulary. Empty matches every product, newest first: a category page with facets.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// Channel key; empty means the default channel.
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// BCP 47 tag; falls back as in GetProduct.
+	Locale string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
+	// What to keep. filter.collection is allowed too.
+	Filter *ProductFilter `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Also find drafts and archived products. Staff and services only.
+	IncludeUnpublished bool `protobuf:"varint,5,opt,name=include_unpublished,json=includeUnpublished,proto3" json:"include_unpublished,omitempty"`
+	// True fills facets, on the first page only.
+	IncludeFacets bool `protobuf:"varint,6,opt,name=include_facets,json=includeFacets,proto3" json:"include_facets,omitempty"`
+	// Products per page: 0 means 24, more than 200 is read as 200, negative is refused.
+	PageSize int32 `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before, with the same query and filter; empty for the first page.
+	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchProductsRequest) Reset() {
+	*x = SearchProductsRequest{}
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchProductsRequest) ProtoMessage() {}
+
+func (x *SearchProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchProductsRequest.ProtoReflect.Descriptor instead.
+func (*SearchProductsRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SearchProductsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *SearchProductsRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *SearchProductsRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *SearchProductsRequest) GetFilter() *ProductFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *SearchProductsRequest) GetIncludeUnpublished() bool {
+	if x != nil {
+		return x.IncludeUnpublished
+	}
+	return false
+}
+
+func (x *SearchProductsRequest) GetIncludeFacets() bool {
+	if x != nil {
+		return x.IncludeFacets
+	}
+	return false
+}
+
+func (x *SearchProductsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *SearchProductsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// FacetValue is one value with the number of products found that have it.
+type FacetValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Value to put into the filter.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Value to show, in the locale served where it has a translation.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// Number of products found (after the filter) that have it.
+	Count         int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FacetValue) Reset() {
+	*x = FacetValue{}
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FacetValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FacetValue) ProtoMessage() {}
+
+func (x *FacetValue) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FacetValue.ProtoReflect.Descriptor instead.
+func (*FacetValue) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *FacetValue) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *FacetValue) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *FacetValue) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// Facet is one dimension by which the products found can be narrowed.
+type Facet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it counts.
+	Kind FacetKind `protobuf:"varint,1,opt,name=kind,proto3,enum=cartwright.admin.v1.FacetKind" json:"kind,omitempty"`
+	// Attribute key; empty for the other kinds.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// Values by falling count, at most 50.
+	Values        []*FacetValue `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Facet) Reset() {
+	*x = Facet{}
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Facet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Facet) ProtoMessage() {}
+
+func (x *Facet) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Facet.ProtoReflect.Descriptor instead.
+func (*Facet) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Facet) GetKind() FacetKind {
+	if x != nil {
+		return x.Kind
+	}
+	return FacetKind_FACET_KIND_UNSPECIFIED
+}
+
+func (x *Facet) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Facet) GetValues() []*FacetValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// SearchProductsResponse is one page of products by falling fit.
+type SearchProductsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Products, best first.
+	Products []*ProductSummary `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
+	// Token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Facets of everything found, when asked for and on the first page.
+	Facets []*Facet `protobuf:"bytes,3,rep,name=facets,proto3" json:"facets,omitempty"`
+	// The query that was really run, when words had to be corrected; else empty.
+	CorrectedQuery string `protobuf:"bytes,4,opt,name=corrected_query,json=correctedQuery,proto3" json:"corrected_query,omitempty"`
+	// True when more than 10,000 products fit: facets then count the 10,000 best and paging ends there.
+	Truncated bool `protobuf:"varint,5,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	// Locale the text is in.
+	Locale string `protobuf:"bytes,6,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Key of the channel that answered.
+	Channel       string `protobuf:"bytes,7,opt,name=channel,proto3" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchProductsResponse) Reset() {
+	*x = SearchProductsResponse{}
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchProductsResponse) ProtoMessage() {}
+
+func (x *SearchProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_product_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchProductsResponse.ProtoReflect.Descriptor instead.
+func (*SearchProductsResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_product_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SearchProductsResponse) GetProducts() []*ProductSummary {
+	if x != nil {
+		return x.Products
+	}
+	return nil
+}
+
+func (x *SearchProductsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *SearchProductsResponse) GetFacets() []*Facet {
+	if x != nil {
+		return x.Facets
+	}
+	return nil
+}
+
+func (x *SearchProductsResponse) GetCorrectedQuery() string {
+	if x != nil {
+		return x.CorrectedQuery
+	}
+	return ""
+}
+
+func (x *SearchProductsResponse) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
+func (x *SearchProductsResponse) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *SearchProductsResponse) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
 var File_cartwright_admin_v1_product_proto protoreflect.FileDescriptor
 
 const file_cartwright_admin_v1_product_proto_rawDesc = "" +
@@ -2361,7 +2761,35 @@ const file_cartwright_admin_v1_product_proto_rawDesc = "" +
 	"\x14DeleteProductRequest\x12\x18\n" +
 	"\x02id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12!\n" +
 	"\aversion\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\aversion\"\x17\n" +
-	"\x15DeleteProductResponse*\x98\x01\n" +
+	"\x15DeleteProductResponse\"\xe4\x03\n" +
+	"\x15SearchProductsRequest\x12`\n" +
+	"\x05query\x18\x01 \x01(\tBJ\xbaHG\xba\x01D\n" +
+	"\x0eQUERY_TOO_LONG\x12\x1emust be at most 256 characters\x1a\x12this.size() <= 256R\x05query\x12=\n" +
+	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12G\n" +
+	"\x06locale\x18\x03 \x01(\tB/\xbaH,r*\x18#2&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\x06locale\x12:\n" +
+	"\x06filter\x18\x04 \x01(\v2\".cartwright.admin.v1.ProductFilterR\x06filter\x12/\n" +
+	"\x13include_unpublished\x18\x05 \x01(\bR\x12includeUnpublished\x12%\n" +
+	"\x0einclude_facets\x18\x06 \x01(\bR\rincludeFacets\x12$\n" +
+	"\tpage_size\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"N\n" +
+	"\n" +
+	"FacetValue\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\"\x86\x01\n" +
+	"\x05Facet\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.cartwright.admin.v1.FacetKindR\x04kind\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x127\n" +
+	"\x06values\x18\x03 \x03(\v2\x1f.cartwright.admin.v1.FacetValueR\x06values\"\xae\x02\n" +
+	"\x16SearchProductsResponse\x12?\n" +
+	"\bproducts\x18\x01 \x03(\v2#.cartwright.admin.v1.ProductSummaryR\bproducts\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x122\n" +
+	"\x06facets\x18\x03 \x03(\v2\x1a.cartwright.admin.v1.FacetR\x06facets\x12'\n" +
+	"\x0fcorrected_query\x18\x04 \x01(\tR\x0ecorrectedQuery\x12\x1c\n" +
+	"\ttruncated\x18\x05 \x01(\bR\ttruncated\x12\x16\n" +
+	"\x06locale\x18\x06 \x01(\tR\x06locale\x12\x18\n" +
+	"\achannel\x18\a \x01(\tR\achannel*\x98\x01\n" +
 	"\x11PublicationStatus\x12\"\n" +
 	"\x1ePUBLICATION_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18PUBLICATION_STATUS_DRAFT\x10\x01\x12 \n" +
@@ -2371,13 +2799,20 @@ const file_cartwright_admin_v1_product_proto_rawDesc = "" +
 	"\x18PRODUCT_SORT_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PRODUCT_SORT_NEWEST\x10\x01\x12\x16\n" +
 	"\x12PRODUCT_SORT_TITLE\x10\x02\x12\x1b\n" +
-	"\x17PRODUCT_SORT_COLLECTION\x10\x032\xea\a\n" +
+	"\x17PRODUCT_SORT_COLLECTION\x10\x03*\x85\x01\n" +
+	"\tFacetKind\x12\x1a\n" +
+	"\x16FACET_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13FACET_KIND_CATEGORY\x10\x01\x12\x12\n" +
+	"\x0eFACET_KIND_TAG\x10\x02\x12\x15\n" +
+	"\x11FACET_KIND_VENDOR\x10\x03\x12\x18\n" +
+	"\x14FACET_KIND_ATTRIBUTE\x10\x042\x90\t\n" +
 	"\x13ProductAdminService\x12\x9c\x01\n" +
 	"\rCreateProduct\x12).cartwright.admin.v1.CreateProductRequest\x1a*.cartwright.admin.v1.CreateProductResponse\"4\xaa\xbb\x18\x13\b\x03\x12\rcatalog:write\x18\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/admin/v1/products\x12\xa1\x01\n" +
 	"\rUpdateProduct\x12).cartwright.admin.v1.UpdateProductRequest\x1a*.cartwright.admin.v1.UpdateProductResponse\"9\xaa\xbb\x18\x13\b\x03\x12\rcatalog:write\x18\x01\x82\xd3\xe4\x93\x02\x1c:\x01*\x1a\x17/admin/v1/products/{id}\x12\x92\x01\n" +
 	"\n" +
 	"GetProduct\x12&.cartwright.admin.v1.GetProductRequest\x1a'.cartwright.admin.v1.GetProductResponse\"3\xaa\xbb\x18\x10\b\x03\x12\fcatalog:read\x82\xd3\xe4\x93\x02\x19\x12\x17/admin/v1/products/{id}\x12\x93\x01\n" +
-	"\fListProducts\x12(.cartwright.admin.v1.ListProductsRequest\x1a).cartwright.admin.v1.ListProductsResponse\".\xaa\xbb\x18\x10\b\x03\x12\fcatalog:read\x82\xd3\xe4\x93\x02\x14\x12\x12/admin/v1/products\x12\xc3\x01\n" +
+	"\fListProducts\x12(.cartwright.admin.v1.ListProductsRequest\x1a).cartwright.admin.v1.ListProductsResponse\".\xaa\xbb\x18\x10\b\x03\x12\fcatalog:read\x82\xd3\xe4\x93\x02\x14\x12\x12/admin/v1/products\x12\xa3\x01\n" +
+	"\x0eSearchProducts\x12*.cartwright.admin.v1.SearchProductsRequest\x1a+.cartwright.admin.v1.SearchProductsResponse\"8\xaa\xbb\x18\x10\b\x03\x12\fcatalog:read\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/admin/v1/products/search\x12\xc3\x01\n" +
 	"\x0eSetPublication\x12*.cartwright.admin.v1.SetPublicationRequest\x1a+.cartwright.admin.v1.SetPublicationResponse\"X\xaa\xbb\x18\x13\b\x03\x12\rcatalog:write\x18\x01\x82\xd3\xe4\x93\x02;:\x01*\x1a6/admin/v1/products/{product_id}/publications/{channel}\x12\x9e\x01\n" +
 	"\rDeleteProduct\x12).cartwright.admin.v1.DeleteProductRequest\x1a*.cartwright.admin.v1.DeleteProductResponse\"6\xaa\xbb\x18\x13\b\x03\x12\rcatalog:write\x18\x01\x82\xd3\xe4\x93\x02\x19*\x17/admin/v1/products/{id}BMZKgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1;adminv1b\x06proto3"
 
@@ -2393,93 +2828,105 @@ func file_cartwright_admin_v1_product_proto_rawDescGZIP() []byte {
 	return file_cartwright_admin_v1_product_proto_rawDescData
 }
 
-var file_cartwright_admin_v1_product_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cartwright_admin_v1_product_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_cartwright_admin_v1_product_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_cartwright_admin_v1_product_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_cartwright_admin_v1_product_proto_goTypes = []any{
 	(PublicationStatus)(0),         // 0: cartwright.admin.v1.PublicationStatus
 	(ProductSort)(0),               // 1: cartwright.admin.v1.ProductSort
-	(*CreateProductRequest)(nil),   // 2: cartwright.admin.v1.CreateProductRequest
-	(*ProductFields)(nil),          // 3: cartwright.admin.v1.ProductFields
-	(*Option)(nil),                 // 4: cartwright.admin.v1.Option
-	(*Variant)(nil),                // 5: cartwright.admin.v1.Variant
-	(*Media)(nil),                  // 6: cartwright.admin.v1.Media
-	(*Attribute)(nil),              // 7: cartwright.admin.v1.Attribute
-	(*AttributeValue)(nil),         // 8: cartwright.admin.v1.AttributeValue
-	(*ProductTranslation)(nil),     // 9: cartwright.admin.v1.ProductTranslation
-	(*OptionTranslation)(nil),      // 10: cartwright.admin.v1.OptionTranslation
-	(*CreateProductResponse)(nil),  // 11: cartwright.admin.v1.CreateProductResponse
-	(*Product)(nil),                // 12: cartwright.admin.v1.Product
-	(*Publication)(nil),            // 13: cartwright.admin.v1.Publication
-	(*UpdateProductRequest)(nil),   // 14: cartwright.admin.v1.UpdateProductRequest
-	(*UpdateProductResponse)(nil),  // 15: cartwright.admin.v1.UpdateProductResponse
-	(*GetProductRequest)(nil),      // 16: cartwright.admin.v1.GetProductRequest
-	(*GetProductResponse)(nil),     // 17: cartwright.admin.v1.GetProductResponse
-	(*ListProductsRequest)(nil),    // 18: cartwright.admin.v1.ListProductsRequest
-	(*ProductFilter)(nil),          // 19: cartwright.admin.v1.ProductFilter
-	(*AttributeFilter)(nil),        // 20: cartwright.admin.v1.AttributeFilter
-	(*ListProductsResponse)(nil),   // 21: cartwright.admin.v1.ListProductsResponse
-	(*ProductSummary)(nil),         // 22: cartwright.admin.v1.ProductSummary
-	(*SetPublicationRequest)(nil),  // 23: cartwright.admin.v1.SetPublicationRequest
-	(*SetPublicationResponse)(nil), // 24: cartwright.admin.v1.SetPublicationResponse
-	(*DeleteProductRequest)(nil),   // 25: cartwright.admin.v1.DeleteProductRequest
-	(*DeleteProductResponse)(nil),  // 26: cartwright.admin.v1.DeleteProductResponse
-	nil,                            // 27: cartwright.admin.v1.OptionTranslation.ValuesEntry
-	(*timestamppb.Timestamp)(nil),  // 28: google.protobuf.Timestamp
+	(FacetKind)(0),                 // 2: cartwright.admin.v1.FacetKind
+	(*CreateProductRequest)(nil),   // 3: cartwright.admin.v1.CreateProductRequest
+	(*ProductFields)(nil),          // 4: cartwright.admin.v1.ProductFields
+	(*Option)(nil),                 // 5: cartwright.admin.v1.Option
+	(*Variant)(nil),                // 6: cartwright.admin.v1.Variant
+	(*Media)(nil),                  // 7: cartwright.admin.v1.Media
+	(*Attribute)(nil),              // 8: cartwright.admin.v1.Attribute
+	(*AttributeValue)(nil),         // 9: cartwright.admin.v1.AttributeValue
+	(*ProductTranslation)(nil),     // 10: cartwright.admin.v1.ProductTranslation
+	(*OptionTranslation)(nil),      // 11: cartwright.admin.v1.OptionTranslation
+	(*CreateProductResponse)(nil),  // 12: cartwright.admin.v1.CreateProductResponse
+	(*Product)(nil),                // 13: cartwright.admin.v1.Product
+	(*Publication)(nil),            // 14: cartwright.admin.v1.Publication
+	(*UpdateProductRequest)(nil),   // 15: cartwright.admin.v1.UpdateProductRequest
+	(*UpdateProductResponse)(nil),  // 16: cartwright.admin.v1.UpdateProductResponse
+	(*GetProductRequest)(nil),      // 17: cartwright.admin.v1.GetProductRequest
+	(*GetProductResponse)(nil),     // 18: cartwright.admin.v1.GetProductResponse
+	(*ListProductsRequest)(nil),    // 19: cartwright.admin.v1.ListProductsRequest
+	(*ProductFilter)(nil),          // 20: cartwright.admin.v1.ProductFilter
+	(*AttributeFilter)(nil),        // 21: cartwright.admin.v1.AttributeFilter
+	(*ListProductsResponse)(nil),   // 22: cartwright.admin.v1.ListProductsResponse
+	(*ProductSummary)(nil),         // 23: cartwright.admin.v1.ProductSummary
+	(*SetPublicationRequest)(nil),  // 24: cartwright.admin.v1.SetPublicationRequest
+	(*SetPublicationResponse)(nil), // 25: cartwright.admin.v1.SetPublicationResponse
+	(*DeleteProductRequest)(nil),   // 26: cartwright.admin.v1.DeleteProductRequest
+	(*DeleteProductResponse)(nil),  // 27: cartwright.admin.v1.DeleteProductResponse
+	(*SearchProductsRequest)(nil),  // 28: cartwright.admin.v1.SearchProductsRequest
+	(*FacetValue)(nil),             // 29: cartwright.admin.v1.FacetValue
+	(*Facet)(nil),                  // 30: cartwright.admin.v1.Facet
+	(*SearchProductsResponse)(nil), // 31: cartwright.admin.v1.SearchProductsResponse
+	nil,                            // 32: cartwright.admin.v1.OptionTranslation.ValuesEntry
+	(*timestamppb.Timestamp)(nil),  // 33: google.protobuf.Timestamp
 }
 var file_cartwright_admin_v1_product_proto_depIdxs = []int32{
-	3,  // 0: cartwright.admin.v1.CreateProductRequest.product:type_name -> cartwright.admin.v1.ProductFields
-	4,  // 1: cartwright.admin.v1.ProductFields.options:type_name -> cartwright.admin.v1.Option
-	5,  // 2: cartwright.admin.v1.ProductFields.variants:type_name -> cartwright.admin.v1.Variant
-	6,  // 3: cartwright.admin.v1.ProductFields.media:type_name -> cartwright.admin.v1.Media
-	7,  // 4: cartwright.admin.v1.ProductFields.attributes:type_name -> cartwright.admin.v1.Attribute
-	9,  // 5: cartwright.admin.v1.ProductFields.translations:type_name -> cartwright.admin.v1.ProductTranslation
-	8,  // 6: cartwright.admin.v1.Attribute.values:type_name -> cartwright.admin.v1.AttributeValue
-	10, // 7: cartwright.admin.v1.ProductTranslation.options:type_name -> cartwright.admin.v1.OptionTranslation
-	7,  // 8: cartwright.admin.v1.ProductTranslation.attributes:type_name -> cartwright.admin.v1.Attribute
-	27, // 9: cartwright.admin.v1.OptionTranslation.values:type_name -> cartwright.admin.v1.OptionTranslation.ValuesEntry
-	12, // 10: cartwright.admin.v1.CreateProductResponse.product:type_name -> cartwright.admin.v1.Product
-	4,  // 11: cartwright.admin.v1.Product.options:type_name -> cartwright.admin.v1.Option
-	5,  // 12: cartwright.admin.v1.Product.variants:type_name -> cartwright.admin.v1.Variant
-	6,  // 13: cartwright.admin.v1.Product.media:type_name -> cartwright.admin.v1.Media
-	7,  // 14: cartwright.admin.v1.Product.attributes:type_name -> cartwright.admin.v1.Attribute
-	9,  // 15: cartwright.admin.v1.Product.translations:type_name -> cartwright.admin.v1.ProductTranslation
-	13, // 16: cartwright.admin.v1.Product.publications:type_name -> cartwright.admin.v1.Publication
+	4,  // 0: cartwright.admin.v1.CreateProductRequest.product:type_name -> cartwright.admin.v1.ProductFields
+	5,  // 1: cartwright.admin.v1.ProductFields.options:type_name -> cartwright.admin.v1.Option
+	6,  // 2: cartwright.admin.v1.ProductFields.variants:type_name -> cartwright.admin.v1.Variant
+	7,  // 3: cartwright.admin.v1.ProductFields.media:type_name -> cartwright.admin.v1.Media
+	8,  // 4: cartwright.admin.v1.ProductFields.attributes:type_name -> cartwright.admin.v1.Attribute
+	10, // 5: cartwright.admin.v1.ProductFields.translations:type_name -> cartwright.admin.v1.ProductTranslation
+	9,  // 6: cartwright.admin.v1.Attribute.values:type_name -> cartwright.admin.v1.AttributeValue
+	11, // 7: cartwright.admin.v1.ProductTranslation.options:type_name -> cartwright.admin.v1.OptionTranslation
+	8,  // 8: cartwright.admin.v1.ProductTranslation.attributes:type_name -> cartwright.admin.v1.Attribute
+	32, // 9: cartwright.admin.v1.OptionTranslation.values:type_name -> cartwright.admin.v1.OptionTranslation.ValuesEntry
+	13, // 10: cartwright.admin.v1.CreateProductResponse.product:type_name -> cartwright.admin.v1.Product
+	5,  // 11: cartwright.admin.v1.Product.options:type_name -> cartwright.admin.v1.Option
+	6,  // 12: cartwright.admin.v1.Product.variants:type_name -> cartwright.admin.v1.Variant
+	7,  // 13: cartwright.admin.v1.Product.media:type_name -> cartwright.admin.v1.Media
+	8,  // 14: cartwright.admin.v1.Product.attributes:type_name -> cartwright.admin.v1.Attribute
+	10, // 15: cartwright.admin.v1.Product.translations:type_name -> cartwright.admin.v1.ProductTranslation
+	14, // 16: cartwright.admin.v1.Product.publications:type_name -> cartwright.admin.v1.Publication
 	0,  // 17: cartwright.admin.v1.Product.status:type_name -> cartwright.admin.v1.PublicationStatus
-	28, // 18: cartwright.admin.v1.Product.publish_time:type_name -> google.protobuf.Timestamp
-	28, // 19: cartwright.admin.v1.Product.create_time:type_name -> google.protobuf.Timestamp
-	28, // 20: cartwright.admin.v1.Product.update_time:type_name -> google.protobuf.Timestamp
+	33, // 18: cartwright.admin.v1.Product.publish_time:type_name -> google.protobuf.Timestamp
+	33, // 19: cartwright.admin.v1.Product.create_time:type_name -> google.protobuf.Timestamp
+	33, // 20: cartwright.admin.v1.Product.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 21: cartwright.admin.v1.Publication.status:type_name -> cartwright.admin.v1.PublicationStatus
-	28, // 22: cartwright.admin.v1.Publication.publish_time:type_name -> google.protobuf.Timestamp
-	3,  // 23: cartwright.admin.v1.UpdateProductRequest.product:type_name -> cartwright.admin.v1.ProductFields
-	12, // 24: cartwright.admin.v1.UpdateProductResponse.product:type_name -> cartwright.admin.v1.Product
-	12, // 25: cartwright.admin.v1.GetProductResponse.product:type_name -> cartwright.admin.v1.Product
-	19, // 26: cartwright.admin.v1.ListProductsRequest.filter:type_name -> cartwright.admin.v1.ProductFilter
+	33, // 22: cartwright.admin.v1.Publication.publish_time:type_name -> google.protobuf.Timestamp
+	4,  // 23: cartwright.admin.v1.UpdateProductRequest.product:type_name -> cartwright.admin.v1.ProductFields
+	13, // 24: cartwright.admin.v1.UpdateProductResponse.product:type_name -> cartwright.admin.v1.Product
+	13, // 25: cartwright.admin.v1.GetProductResponse.product:type_name -> cartwright.admin.v1.Product
+	20, // 26: cartwright.admin.v1.ListProductsRequest.filter:type_name -> cartwright.admin.v1.ProductFilter
 	1,  // 27: cartwright.admin.v1.ListProductsRequest.sort:type_name -> cartwright.admin.v1.ProductSort
-	20, // 28: cartwright.admin.v1.ProductFilter.attributes:type_name -> cartwright.admin.v1.AttributeFilter
+	21, // 28: cartwright.admin.v1.ProductFilter.attributes:type_name -> cartwright.admin.v1.AttributeFilter
 	0,  // 29: cartwright.admin.v1.ProductFilter.status:type_name -> cartwright.admin.v1.PublicationStatus
-	22, // 30: cartwright.admin.v1.ListProductsResponse.products:type_name -> cartwright.admin.v1.ProductSummary
+	23, // 30: cartwright.admin.v1.ListProductsResponse.products:type_name -> cartwright.admin.v1.ProductSummary
 	0,  // 31: cartwright.admin.v1.ProductSummary.status:type_name -> cartwright.admin.v1.PublicationStatus
-	28, // 32: cartwright.admin.v1.ProductSummary.publish_time:type_name -> google.protobuf.Timestamp
-	28, // 33: cartwright.admin.v1.ProductSummary.update_time:type_name -> google.protobuf.Timestamp
+	33, // 32: cartwright.admin.v1.ProductSummary.publish_time:type_name -> google.protobuf.Timestamp
+	33, // 33: cartwright.admin.v1.ProductSummary.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 34: cartwright.admin.v1.SetPublicationRequest.status:type_name -> cartwright.admin.v1.PublicationStatus
-	12, // 35: cartwright.admin.v1.SetPublicationResponse.product:type_name -> cartwright.admin.v1.Product
-	2,  // 36: cartwright.admin.v1.ProductAdminService.CreateProduct:input_type -> cartwright.admin.v1.CreateProductRequest
-	14, // 37: cartwright.admin.v1.ProductAdminService.UpdateProduct:input_type -> cartwright.admin.v1.UpdateProductRequest
-	16, // 38: cartwright.admin.v1.ProductAdminService.GetProduct:input_type -> cartwright.admin.v1.GetProductRequest
-	18, // 39: cartwright.admin.v1.ProductAdminService.ListProducts:input_type -> cartwright.admin.v1.ListProductsRequest
-	23, // 40: cartwright.admin.v1.ProductAdminService.SetPublication:input_type -> cartwright.admin.v1.SetPublicationRequest
-	25, // 41: cartwright.admin.v1.ProductAdminService.DeleteProduct:input_type -> cartwright.admin.v1.DeleteProductRequest
-	11, // 42: cartwright.admin.v1.ProductAdminService.CreateProduct:output_type -> cartwright.admin.v1.CreateProductResponse
-	15, // 43: cartwright.admin.v1.ProductAdminService.UpdateProduct:output_type -> cartwright.admin.v1.UpdateProductResponse
-	17, // 44: cartwright.admin.v1.ProductAdminService.GetProduct:output_type -> cartwright.admin.v1.GetProductResponse
-	21, // 45: cartwright.admin.v1.ProductAdminService.ListProducts:output_type -> cartwright.admin.v1.ListProductsResponse
-	24, // 46: cartwright.admin.v1.ProductAdminService.SetPublication:output_type -> cartwright.admin.v1.SetPublicationResponse
-	26, // 47: cartwright.admin.v1.ProductAdminService.DeleteProduct:output_type -> cartwright.admin.v1.DeleteProductResponse
-	42, // [42:48] is the sub-list for method output_type
-	36, // [36:42] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	13, // 35: cartwright.admin.v1.SetPublicationResponse.product:type_name -> cartwright.admin.v1.Product
+	20, // 36: cartwright.admin.v1.SearchProductsRequest.filter:type_name -> cartwright.admin.v1.ProductFilter
+	2,  // 37: cartwright.admin.v1.Facet.kind:type_name -> cartwright.admin.v1.FacetKind
+	29, // 38: cartwright.admin.v1.Facet.values:type_name -> cartwright.admin.v1.FacetValue
+	23, // 39: cartwright.admin.v1.SearchProductsResponse.products:type_name -> cartwright.admin.v1.ProductSummary
+	30, // 40: cartwright.admin.v1.SearchProductsResponse.facets:type_name -> cartwright.admin.v1.Facet
+	3,  // 41: cartwright.admin.v1.ProductAdminService.CreateProduct:input_type -> cartwright.admin.v1.CreateProductRequest
+	15, // 42: cartwright.admin.v1.ProductAdminService.UpdateProduct:input_type -> cartwright.admin.v1.UpdateProductRequest
+	17, // 43: cartwright.admin.v1.ProductAdminService.GetProduct:input_type -> cartwright.admin.v1.GetProductRequest
+	19, // 44: cartwright.admin.v1.ProductAdminService.ListProducts:input_type -> cartwright.admin.v1.ListProductsRequest
+	28, // 45: cartwright.admin.v1.ProductAdminService.SearchProducts:input_type -> cartwright.admin.v1.SearchProductsRequest
+	24, // 46: cartwright.admin.v1.ProductAdminService.SetPublication:input_type -> cartwright.admin.v1.SetPublicationRequest
+	26, // 47: cartwright.admin.v1.ProductAdminService.DeleteProduct:input_type -> cartwright.admin.v1.DeleteProductRequest
+	12, // 48: cartwright.admin.v1.ProductAdminService.CreateProduct:output_type -> cartwright.admin.v1.CreateProductResponse
+	16, // 49: cartwright.admin.v1.ProductAdminService.UpdateProduct:output_type -> cartwright.admin.v1.UpdateProductResponse
+	18, // 50: cartwright.admin.v1.ProductAdminService.GetProduct:output_type -> cartwright.admin.v1.GetProductResponse
+	22, // 51: cartwright.admin.v1.ProductAdminService.ListProducts:output_type -> cartwright.admin.v1.ListProductsResponse
+	31, // 52: cartwright.admin.v1.ProductAdminService.SearchProducts:output_type -> cartwright.admin.v1.SearchProductsResponse
+	25, // 53: cartwright.admin.v1.ProductAdminService.SetPublication:output_type -> cartwright.admin.v1.SetPublicationResponse
+	27, // 54: cartwright.admin.v1.ProductAdminService.DeleteProduct:output_type -> cartwright.admin.v1.DeleteProductResponse
+	48, // [48:55] is the sub-list for method output_type
+	41, // [41:48] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_admin_v1_product_proto_init() }
@@ -2503,8 +2950,8 @@ func file_cartwright_admin_v1_product_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_admin_v1_product_proto_rawDesc), len(file_cartwright_admin_v1_product_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   26,
+			NumEnums:      3,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

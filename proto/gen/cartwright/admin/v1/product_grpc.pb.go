@@ -23,6 +23,7 @@ const (
 	ProductAdminService_UpdateProduct_FullMethodName  = "/cartwright.admin.v1.ProductAdminService/UpdateProduct"
 	ProductAdminService_GetProduct_FullMethodName     = "/cartwright.admin.v1.ProductAdminService/GetProduct"
 	ProductAdminService_ListProducts_FullMethodName   = "/cartwright.admin.v1.ProductAdminService/ListProducts"
+	ProductAdminService_SearchProducts_FullMethodName = "/cartwright.admin.v1.ProductAdminService/SearchProducts"
 	ProductAdminService_SetPublication_FullMethodName = "/cartwright.admin.v1.ProductAdminService/SetPublication"
 	ProductAdminService_DeleteProduct_FullMethodName  = "/cartwright.admin.v1.ProductAdminService/DeleteProduct"
 )
@@ -41,6 +42,8 @@ type ProductAdminServiceClient interface {
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
 	// ListProducts lists a channel's products, keyset-paged.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
+	// SearchProducts finds a channel's products by words, tolerant of typing errors, with counts per facet.
+	SearchProducts(ctx context.Context, in *SearchProductsRequest, opts ...grpc.CallOption) (*SearchProductsResponse, error)
 	// SetPublication publishes a product in a channel, archives it or makes it a draft again.
 	SetPublication(ctx context.Context, in *SetPublicationRequest, opts ...grpc.CallOption) (*SetPublicationResponse, error)
 	// DeleteProduct removes a product for good.
@@ -95,6 +98,16 @@ func (c *productAdminServiceClient) ListProducts(ctx context.Context, in *ListPr
 	return out, nil
 }
 
+func (c *productAdminServiceClient) SearchProducts(ctx context.Context, in *SearchProductsRequest, opts ...grpc.CallOption) (*SearchProductsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SearchProductsResponse)
+	err := c.cc.Invoke(ctx, ProductAdminService_SearchProducts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *productAdminServiceClient) SetPublication(ctx context.Context, in *SetPublicationRequest, opts ...grpc.CallOption) (*SetPublicationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SetPublicationResponse)
@@ -129,6 +142,8 @@ type ProductAdminServiceServer interface {
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
 	// ListProducts lists a channel's products, keyset-paged.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
+	// SearchProducts finds a channel's products by words, tolerant of typing errors, with counts per facet.
+	SearchProducts(context.Context, *SearchProductsRequest) (*SearchProductsResponse, error)
 	// SetPublication publishes a product in a channel, archives it or makes it a draft again.
 	SetPublication(context.Context, *SetPublicationRequest) (*SetPublicationResponse, error)
 	// DeleteProduct removes a product for good.
@@ -154,6 +169,9 @@ func (UnimplementedProductAdminServiceServer) GetProduct(context.Context, *GetPr
 }
 func (UnimplementedProductAdminServiceServer) ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListProducts not implemented")
+}
+func (UnimplementedProductAdminServiceServer) SearchProducts(context.Context, *SearchProductsRequest) (*SearchProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SearchProducts not implemented")
 }
 func (UnimplementedProductAdminServiceServer) SetPublication(context.Context, *SetPublicationRequest) (*SetPublicationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetPublication not implemented")
@@ -254,6 +272,24 @@ func _ProductAdminService_ListProducts_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProductAdminService_SearchProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchProductsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProductAdminServiceServer).SearchProducts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProductAdminService_SearchProducts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProductAdminServiceServer).SearchProducts(ctx, req.(*SearchProductsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ProductAdminService_SetPublication_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SetPublicationRequest)
 	if err := dec(in); err != nil {
@@ -312,6 +348,10 @@ var ProductAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListProducts",
 			Handler:    _ProductAdminService_ListProducts_Handler,
+		},
+		{
+			MethodName: "SearchProducts",
+			Handler:    _ProductAdminService_SearchProducts_Handler,
 		},
 		{
 			MethodName: "SetPublication",

@@ -91,12 +91,14 @@ func (StockBand) EnumDescriptor() ([]byte, []int) {
 type ProductSort int32
 
 const (
-	// Newest first.
+	// The merchant's order when a collection is asked for, else newest first.
 	ProductSort_PRODUCT_SORT_UNSPECIFIED ProductSort = 0
 	// Newest first.
 	ProductSort_PRODUCT_SORT_NEWEST ProductSort = 1
 	// By title.
 	ProductSort_PRODUCT_SORT_TITLE ProductSort = 2
+	// The merchant's order in the collection asked for; needs collection.
+	ProductSort_PRODUCT_SORT_COLLECTION ProductSort = 3
 )
 
 // Enum value maps for ProductSort.
@@ -105,11 +107,13 @@ var (
 		0: "PRODUCT_SORT_UNSPECIFIED",
 		1: "PRODUCT_SORT_NEWEST",
 		2: "PRODUCT_SORT_TITLE",
+		3: "PRODUCT_SORT_COLLECTION",
 	}
 	ProductSort_value = map[string]int32{
 		"PRODUCT_SORT_UNSPECIFIED": 0,
 		"PRODUCT_SORT_NEWEST":      1,
 		"PRODUCT_SORT_TITLE":       2,
+		"PRODUCT_SORT_COLLECTION":  3,
 	}
 )
 
@@ -261,11 +265,12 @@ func (x *Channel) GetIsDefault() bool {
 // Price is what one unit of a SKU costs in a context (channel, currency, country, customer group, time).
 type Price struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Price of one unit. Contains tax where the destination's prices do.
+	// Price of one unit. Contains tax where the destination's prices do. Absent for a SKU that is sold only in larger
+	// quantities: tiers then begins with the smallest of them.
 	Amount *v1.Amount `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Former or recommended price to show crossed out, absent when there is none.
 	CompareAt *v1.Amount `protobuf:"bytes,2,opt,name=compare_at,json=compareAt,proto3" json:"compare_at,omitempty"`
-	// Lower unit prices from a quantity on, by rising quantity; empty when the price does not depend on quantity.
+	// Other unit prices from a quantity on, by rising quantity; empty when the price does not depend on quantity.
 	Tiers         []*PriceTier `protobuf:"bytes,3,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1078,6 +1083,79 @@ func (x *Category) GetPosition() int32 {
 	return 0
 }
 
+// Collection is a list of products in an order of the merchant's own.
+type Collection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id, a UUID.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Handle for addresses.
+	Handle string `protobuf:"bytes,2,opt,name=handle,proto3" json:"handle,omitempty"`
+	// Name in the language of the answer.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Description, HTML as the merchant wrote it: sanitise before you show it.
+	DescriptionHtml string `protobuf:"bytes,4,opt,name=description_html,json=descriptionHtml,proto3" json:"description_html,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Collection) Reset() {
+	*x = Collection{}
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Collection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Collection) ProtoMessage() {}
+
+func (x *Collection) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Collection.ProtoReflect.Descriptor instead.
+func (*Collection) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Collection) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Collection) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
+func (x *Collection) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Collection) GetDescriptionHtml() string {
+	if x != nil {
+		return x.DescriptionHtml
+	}
+	return ""
+}
+
 // FacetCount is how many hits have a value.
 type FacetCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1093,7 +1171,7 @@ type FacetCount struct {
 
 func (x *FacetCount) Reset() {
 	*x = FacetCount{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[11]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1105,7 +1183,7 @@ func (x *FacetCount) String() string {
 func (*FacetCount) ProtoMessage() {}
 
 func (x *FacetCount) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[11]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1118,7 +1196,7 @@ func (x *FacetCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FacetCount.ProtoReflect.Descriptor instead.
 func (*FacetCount) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{11}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FacetCount) GetValue() string {
@@ -1155,7 +1233,7 @@ type Facet struct {
 
 func (x *Facet) Reset() {
 	*x = Facet{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[12]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1245,7 @@ func (x *Facet) String() string {
 func (*Facet) ProtoMessage() {}
 
 func (x *Facet) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[12]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1258,7 @@ func (x *Facet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Facet.ProtoReflect.Descriptor instead.
 func (*Facet) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{12}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Facet) GetKey() string {
@@ -1206,7 +1284,7 @@ type ListChannelsRequest struct {
 
 func (x *ListChannelsRequest) Reset() {
 	*x = ListChannelsRequest{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[13]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1296,7 @@ func (x *ListChannelsRequest) String() string {
 func (*ListChannelsRequest) ProtoMessage() {}
 
 func (x *ListChannelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[13]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1309,7 @@ func (x *ListChannelsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListChannelsRequest.ProtoReflect.Descriptor instead.
 func (*ListChannelsRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{13}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{14}
 }
 
 // The channels.
@@ -1245,7 +1323,7 @@ type ListChannelsResponse struct {
 
 func (x *ListChannelsResponse) Reset() {
 	*x = ListChannelsResponse{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[14]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1335,7 @@ func (x *ListChannelsResponse) String() string {
 func (*ListChannelsResponse) ProtoMessage() {}
 
 func (x *ListChannelsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[14]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1348,7 @@ func (x *ListChannelsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListChannelsResponse.ProtoReflect.Descriptor instead.
 func (*ListChannelsResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{14}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListChannelsResponse) GetChannels() []*Channel {
@@ -1302,14 +1380,18 @@ type ListProductsRequest struct {
 	// Number of products, 24 when 0, at most 100; larger numbers are cut to 100.
 	PageSize int32 `protobuf:"varint,9,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Token of the last answer, empty for the first page.
-	PageToken     string `protobuf:"bytes,10,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,10,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only products of this collection: its id or handle.
+	Collection string `protobuf:"bytes,11,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Only products of any of these vendors.
+	Vendors       []string `protobuf:"bytes,12,rep,name=vendors,proto3" json:"vendors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListProductsRequest) Reset() {
 	*x = ListProductsRequest{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[15]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +1403,7 @@ func (x *ListProductsRequest) String() string {
 func (*ListProductsRequest) ProtoMessage() {}
 
 func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[15]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +1416,7 @@ func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsRequest.ProtoReflect.Descriptor instead.
 func (*ListProductsRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{15}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListProductsRequest) GetChannel() string {
@@ -1407,6 +1489,20 @@ func (x *ListProductsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListProductsRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetVendors() []string {
+	if x != nil {
+		return x.Vendors
+	}
+	return nil
+}
+
 // A page of products.
 type ListProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1420,7 +1516,7 @@ type ListProductsResponse struct {
 
 func (x *ListProductsResponse) Reset() {
 	*x = ListProductsResponse{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[16]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1432,7 +1528,7 @@ func (x *ListProductsResponse) String() string {
 func (*ListProductsResponse) ProtoMessage() {}
 
 func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[16]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +1541,7 @@ func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsResponse.ProtoReflect.Descriptor instead.
 func (*ListProductsResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{16}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListProductsResponse) GetProducts() []*ProductSummary {
@@ -1481,7 +1577,7 @@ type GetProductRequest struct {
 
 func (x *GetProductRequest) Reset() {
 	*x = GetProductRequest{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[17]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1589,7 @@ func (x *GetProductRequest) String() string {
 func (*GetProductRequest) ProtoMessage() {}
 
 func (x *GetProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[17]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1602,7 @@ func (x *GetProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductRequest.ProtoReflect.Descriptor instead.
 func (*GetProductRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{17}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetProductRequest) GetProduct() string {
@@ -1555,7 +1651,7 @@ type GetProductResponse struct {
 
 func (x *GetProductResponse) Reset() {
 	*x = GetProductResponse{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[18]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1663,7 @@ func (x *GetProductResponse) String() string {
 func (*GetProductResponse) ProtoMessage() {}
 
 func (x *GetProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[18]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1676,7 @@ func (x *GetProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductResponse.ProtoReflect.Descriptor instead.
 func (*GetProductResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{18}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetProductResponse) GetProduct() *Product {
@@ -1593,7 +1689,8 @@ func (x *GetProductResponse) GetProduct() *Product {
 // Asks for products by words.
 type SearchProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Words as a shopper types them.
+	// Words as a shopper types them, up to 256 characters: words, "exact phrases", -excluded words, or. Empty finds every
+	// product, newest first: a category page with facets.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// Channel key; empty means the default channel.
 	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
@@ -1612,14 +1709,18 @@ type SearchProductsRequest struct {
 	// Number of products, 24 when 0, at most 100; larger numbers are cut to 100.
 	PageSize int32 `protobuf:"varint,9,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Token of the last answer, empty for the first page.
-	PageToken     string `protobuf:"bytes,10,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,10,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only products of this collection: its id or handle.
+	Collection string `protobuf:"bytes,11,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Only products of any of these vendors.
+	Vendors       []string `protobuf:"bytes,12,rep,name=vendors,proto3" json:"vendors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchProductsRequest) Reset() {
 	*x = SearchProductsRequest{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[19]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1732,7 @@ func (x *SearchProductsRequest) String() string {
 func (*SearchProductsRequest) ProtoMessage() {}
 
 func (x *SearchProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[19]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1745,7 @@ func (x *SearchProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchProductsRequest.ProtoReflect.Descriptor instead.
 func (*SearchProductsRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{19}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SearchProductsRequest) GetQuery() string {
@@ -1717,22 +1818,40 @@ func (x *SearchProductsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *SearchProductsRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *SearchProductsRequest) GetVendors() []string {
+	if x != nil {
+		return x.Vendors
+	}
+	return nil
+}
+
 // Hits and facets.
 type SearchProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Products, best first.
 	Products []*ProductSummary `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
-	// Counts over all hits.
+	// Counts over all hits; on the first page only.
 	Facets []*Facet `protobuf:"bytes,2,rep,name=facets,proto3" json:"facets,omitempty"`
 	// Token for the next page, empty at the end.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The query that was really run, when words had to be corrected; else empty.
+	CorrectedQuery string `protobuf:"bytes,4,opt,name=corrected_query,json=correctedQuery,proto3" json:"corrected_query,omitempty"`
+	// True when so many products fit that counts and pages end at the best 10,000.
+	Truncated     bool `protobuf:"varint,5,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchProductsResponse) Reset() {
 	*x = SearchProductsResponse{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[20]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +1863,7 @@ func (x *SearchProductsResponse) String() string {
 func (*SearchProductsResponse) ProtoMessage() {}
 
 func (x *SearchProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[20]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +1876,7 @@ func (x *SearchProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchProductsResponse.ProtoReflect.Descriptor instead.
 func (*SearchProductsResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{20}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SearchProductsResponse) GetProducts() []*ProductSummary {
@@ -1781,20 +1900,36 @@ func (x *SearchProductsResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *SearchProductsResponse) GetCorrectedQuery() string {
+	if x != nil {
+		return x.CorrectedQuery
+	}
+	return ""
+}
+
+func (x *SearchProductsResponse) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
 // Asks for the category tree.
 type ListCategoriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Language, BCP 47; falls back along the channel's chain.
 	Locale string `protobuf:"bytes,1,opt,name=locale,proto3" json:"locale,omitempty"`
-	// Channel key whose fallback chain applies; empty means the default channel.
-	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Channel key, whose default language counts when none is named; empty means the default channel.
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Token of the last answer, empty for the first page. A page has up to 1,000 categories, so most shops have one page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListCategoriesRequest) Reset() {
 	*x = ListCategoriesRequest{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[21]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1806,7 +1941,7 @@ func (x *ListCategoriesRequest) String() string {
 func (*ListCategoriesRequest) ProtoMessage() {}
 
 func (x *ListCategoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[21]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1819,7 +1954,7 @@ func (x *ListCategoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCategoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListCategoriesRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{21}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListCategoriesRequest) GetLocale() string {
@@ -1836,18 +1971,27 @@ func (x *ListCategoriesRequest) GetChannel() string {
 	return ""
 }
 
-// The category tree.
+func (x *ListCategoriesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The category tree, or a part of it.
 type ListCategoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Categories, parents before children.
-	Categories    []*Category `protobuf:"bytes,1,rep,name=categories,proto3" json:"categories,omitempty"`
+	Categories []*Category `protobuf:"bytes,1,rep,name=categories,proto3" json:"categories,omitempty"`
+	// Token for the next page, empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListCategoriesResponse) Reset() {
 	*x = ListCategoriesResponse{}
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[22]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +2003,7 @@ func (x *ListCategoriesResponse) String() string {
 func (*ListCategoriesResponse) ProtoMessage() {}
 
 func (x *ListCategoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[22]
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,12 +2016,257 @@ func (x *ListCategoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCategoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListCategoriesResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{22}
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListCategoriesResponse) GetCategories() []*Category {
 	if x != nil {
 		return x.Categories
+	}
+	return nil
+}
+
+func (x *ListCategoriesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Asks for collections.
+type ListCollectionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Language, BCP 47; falls back along the channel's chain.
+	Locale string `protobuf:"bytes,1,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Channel key, whose default language counts when none is named; empty means the default channel.
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Number of collections, 50 when 0, at most 100; larger numbers are cut to 100.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Token of the last answer, empty for the first page.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCollectionsRequest) Reset() {
+	*x = ListCollectionsRequest{}
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCollectionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCollectionsRequest) ProtoMessage() {}
+
+func (x *ListCollectionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCollectionsRequest.ProtoReflect.Descriptor instead.
+func (*ListCollectionsRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListCollectionsRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *ListCollectionsRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *ListCollectionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListCollectionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Collections.
+type ListCollectionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Collections by handle.
+	Collections []*Collection `protobuf:"bytes,1,rep,name=collections,proto3" json:"collections,omitempty"`
+	// Token for the next page, empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCollectionsResponse) Reset() {
+	*x = ListCollectionsResponse{}
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCollectionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCollectionsResponse) ProtoMessage() {}
+
+func (x *ListCollectionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCollectionsResponse.ProtoReflect.Descriptor instead.
+func (*ListCollectionsResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListCollectionsResponse) GetCollections() []*Collection {
+	if x != nil {
+		return x.Collections
+	}
+	return nil
+}
+
+func (x *ListCollectionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Asks for one collection.
+type GetCollectionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id (UUID) or handle.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Language, BCP 47; falls back along the channel's chain.
+	Locale string `protobuf:"bytes,2,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Channel key, whose default language counts when none is named; empty means the default channel.
+	Channel       string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCollectionRequest) Reset() {
+	*x = GetCollectionRequest{}
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCollectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCollectionRequest) ProtoMessage() {}
+
+func (x *GetCollectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCollectionRequest.ProtoReflect.Descriptor instead.
+func (*GetCollectionRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetCollectionRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *GetCollectionRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *GetCollectionRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+// One collection.
+type GetCollectionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The collection.
+	Collection    *Collection `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCollectionResponse) Reset() {
+	*x = GetCollectionResponse{}
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCollectionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCollectionResponse) ProtoMessage() {}
+
+func (x *GetCollectionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_storefront_v1_catalog_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCollectionResponse.ProtoReflect.Descriptor instead.
+func (*GetCollectionResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_storefront_v1_catalog_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GetCollectionResponse) GetCollection() *Collection {
+	if x != nil {
+		return x.Collection
 	}
 	return nil
 }
@@ -1962,7 +2351,13 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"\x06handle\x18\x02 \x01(\tR\x06handle\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1b\n" +
 	"\tparent_id\x18\x04 \x01(\tR\bparentId\x12\x1a\n" +
-	"\bposition\x18\x05 \x01(\x05R\bposition\"N\n" +
+	"\bposition\x18\x05 \x01(\x05R\bposition\"s\n" +
+	"\n" +
+	"Collection\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06handle\x18\x02 \x01(\tR\x06handle\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12)\n" +
+	"\x10description_html\x18\x04 \x01(\tR\x0fdescriptionHtml\"N\n" +
 	"\n" +
 	"FacetCount\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\tR\x05value\x12\x14\n" +
@@ -1973,7 +2368,7 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"\x06counts\x18\x02 \x03(\v2$.cartwright.storefront.v1.FacetCountR\x06counts\"\x15\n" +
 	"\x13ListChannelsRequest\"U\n" +
 	"\x14ListChannelsResponse\x12=\n" +
-	"\bchannels\x18\x01 \x03(\v2!.cartwright.storefront.v1.ChannelR\bchannels\"\xcb\x04\n" +
+	"\bchannels\x18\x01 \x03(\v2!.cartwright.storefront.v1.ChannelR\bchannels\"\xb5\x05\n" +
 	"\x13ListProductsRequest\x12=\n" +
 	"\achannel\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12I\n" +
 	"\x06locale\x18\x02 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x129\n" +
@@ -1983,32 +2378,36 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"categoryId\x12$\n" +
 	"\x04tags\x18\x06 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\n" +
-	"\"\x06r\x04\x10\x01\x18@R\x04tags\x12=\n" +
+	"\"\x06r\x04\x10\x01\x18@R\x04tags\x12P\n" +
 	"\n" +
-	"attributes\x18\a \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10\n" +
-	"\"\x13r\x11\x10\x03\x18\xc8\x012\n" +
-	"^[^:]+:.+$R\n" +
+	"attributes\x18\a \x03(\tB0\xbaH-\x92\x01*\x10\n" +
+	"\"&r$\x10\x03\x18\xc8\x012\x1d^[a-z0-9][a-z0-9_-]{0,62}:.+$R\n" +
 	"attributes\x12C\n" +
 	"\x04sort\x18\b \x01(\x0e2%.cartwright.storefront.v1.ProductSortB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04sort\x12$\n" +
 	"\tpage_size\x18\t \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x84\x01\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12(\n" +
+	"\n" +
+	"collection\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"collection\x12+\n" +
+	"\avendors\x18\f \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\ar\x05\x10\x01\x18\xff\x01R\avendors\"\x84\x01\n" +
 	"\x14ListProductsResponse\x12D\n" +
 	"\bproducts\x18\x01 \x03(\v2(.cartwright.storefront.v1.ProductSummaryR\bproducts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb7\x02\n" +
 	"\x11GetProductRequest\x12$\n" +
 	"\aproduct\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\aproduct\x12=\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\aproduct\x12=\n" +
 	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12I\n" +
 	"\x06locale\x18\x03 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x129\n" +
 	"\rcurrency_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x127\n" +
 	"\fcountry_code\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\"Q\n" +
 	"\x12GetProductResponse\x12;\n" +
-	"\aproduct\x18\x01 \x01(\v2!.cartwright.storefront.v1.ProductR\aproduct\"\xaa\x04\n" +
-	"\x15SearchProductsRequest\x12 \n" +
-	"\x05query\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05query\x12=\n" +
+	"\aproduct\x18\x01 \x01(\v2!.cartwright.storefront.v1.ProductR\aproduct\"\xd4\x05\n" +
+	"\x15SearchProductsRequest\x12`\n" +
+	"\x05query\x18\x01 \x01(\tBJ\xbaHG\xba\x01D\n" +
+	"\x0eQUERY_TOO_LONG\x12\x1emust be at most 256 characters\x1a\x12this.size() <= 256R\x05query\x12=\n" +
 	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12I\n" +
 	"\x06locale\x18\x03 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x129\n" +
 	"\rcurrency_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x127\n" +
@@ -2017,45 +2416,77 @@ const file_cartwright_storefront_v1_catalog_proto_rawDesc = "" +
 	"categoryId\x12$\n" +
 	"\x04tags\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\n" +
-	"\"\x06r\x04\x10\x01\x18@R\x04tags\x12=\n" +
+	"\"\x06r\x04\x10\x01\x18@R\x04tags\x12P\n" +
 	"\n" +
-	"attributes\x18\b \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10\n" +
-	"\"\x13r\x11\x10\x03\x18\xc8\x012\n" +
-	"^[^:]+:.+$R\n" +
+	"attributes\x18\b \x03(\tB0\xbaH-\x92\x01*\x10\n" +
+	"\"&r$\x10\x03\x18\xc8\x012\x1d^[a-z0-9][a-z0-9_-]{0,62}:.+$R\n" +
 	"attributes\x12$\n" +
 	"\tpage_size\x18\t \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xbf\x01\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12(\n" +
+	"\n" +
+	"collection\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"collection\x12+\n" +
+	"\avendors\x18\f \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\ar\x05\x10\x01\x18\xff\x01R\avendors\"\x86\x02\n" +
 	"\x16SearchProductsResponse\x12D\n" +
 	"\bproducts\x18\x01 \x03(\v2(.cartwright.storefront.v1.ProductSummaryR\bproducts\x127\n" +
 	"\x06facets\x18\x02 \x03(\v2\x1f.cartwright.storefront.v1.FacetR\x06facets\x12&\n" +
-	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"\xa1\x01\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\x12'\n" +
+	"\x0fcorrected_query\x18\x04 \x01(\tR\x0ecorrectedQuery\x12\x1c\n" +
+	"\ttruncated\x18\x05 \x01(\bR\ttruncated\"\xca\x01\n" +
 	"\x15ListCategoriesRequest\x12I\n" +
 	"\x06locale\x18\x01 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x12=\n" +
-	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\"\\\n" +
+	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x84\x01\n" +
 	"\x16ListCategoriesResponse\x12B\n" +
 	"\n" +
 	"categories\x18\x01 \x03(\v2\".cartwright.storefront.v1.CategoryR\n" +
-	"categories*\x82\x01\n" +
+	"categories\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf1\x01\n" +
+	"\x16ListCollectionsRequest\x12I\n" +
+	"\x06locale\x18\x01 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x12=\n" +
+	"\achannel\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\x12$\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x89\x01\n" +
+	"\x17ListCollectionsResponse\x12F\n" +
+	"\vcollections\x18\x01 \x03(\v2$.cartwright.storefront.v1.CollectionR\vcollections\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcc\x01\n" +
+	"\x14GetCollectionRequest\x12*\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\n" +
+	"collection\x12I\n" +
+	"\x06locale\x18\x02 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})?$R\x06locale\x12=\n" +
+	"\achannel\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\achannel\"]\n" +
+	"\x15GetCollectionResponse\x12D\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\v2$.cartwright.storefront.v1.CollectionR\n" +
+	"collection*\x82\x01\n" +
 	"\tStockBand\x12\x1a\n" +
 	"\x16STOCK_BAND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13STOCK_BAND_IN_STOCK\x10\x01\x12\x12\n" +
 	"\x0eSTOCK_BAND_LOW\x10\x02\x12\x12\n" +
 	"\x0eSTOCK_BAND_OUT\x10\x03\x12\x18\n" +
-	"\x14STOCK_BAND_BACKORDER\x10\x04*\\\n" +
+	"\x14STOCK_BAND_BACKORDER\x10\x04*y\n" +
 	"\vProductSort\x12\x1c\n" +
 	"\x18PRODUCT_SORT_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PRODUCT_SORT_NEWEST\x10\x01\x12\x16\n" +
-	"\x12PRODUCT_SORT_TITLE\x10\x022\xc2\x06\n" +
-	"\x0eCatalogService\x12\x9e\x01\n" +
-	"\fListChannels\x12-.cartwright.storefront.v1.ListChannelsRequest\x1a..cartwright.storefront.v1.ListChannelsResponse\"/\xaa\xbb\x18\x17\b\x01\"\x13public, max-age=300\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/channels\x12\x9d\x01\n" +
-	"\fListProducts\x12-.cartwright.storefront.v1.ListProductsRequest\x1a..cartwright.storefront.v1.ListProductsResponse\".\xaa\xbb\x18\x16\b\x01\"\x12public, max-age=30\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x12\xa1\x01\n" +
+	"\x12PRODUCT_SORT_TITLE\x10\x02\x12\x1b\n" +
+	"\x17PRODUCT_SORT_COLLECTION\x10\x032\xb1\t\n" +
+	"\x0eCatalogService\x12\xa0\x01\n" +
+	"\fListChannels\x12-.cartwright.storefront.v1.ListChannelsRequest\x1a..cartwright.storefront.v1.ListChannelsResponse\"1\xaa\xbb\x18\x19\b\x01\"\x13public, max-age=300(\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/channels\x12\x9f\x01\n" +
+	"\fListProducts\x12-.cartwright.storefront.v1.ListProductsRequest\x1a..cartwright.storefront.v1.ListProductsResponse\"0\xaa\xbb\x18\x18\b\x01\"\x12public, max-age=30(\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x12\xa3\x01\n" +
 	"\n" +
-	"GetProduct\x12+.cartwright.storefront.v1.GetProductRequest\x1a,.cartwright.storefront.v1.GetProductResponse\"8\xaa\xbb\x18\x16\b\x01\"\x12public, max-age=30\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/products/{product}\x12\xa1\x01\n" +
-	"\x0eSearchProducts\x12/.cartwright.storefront.v1.SearchProductsRequest\x1a0.cartwright.storefront.v1.SearchProductsResponse\",\xaa\xbb\x18\x16\b\x01\"\x12public, max-age=30\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/search\x12\xa6\x01\n" +
-	"\x0eListCategories\x12/.cartwright.storefront.v1.ListCategoriesRequest\x1a0.cartwright.storefront.v1.ListCategoriesResponse\"1\xaa\xbb\x18\x17\b\x01\"\x13public, max-age=300\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categoriesBWZUgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1;storefrontv1b\x06proto3"
+	"GetProduct\x12+.cartwright.storefront.v1.GetProductRequest\x1a,.cartwright.storefront.v1.GetProductResponse\":\xaa\xbb\x18\x18\b\x01\"\x12public, max-age=30(\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/products/{product}\x12\xa3\x01\n" +
+	"\x0eSearchProducts\x12/.cartwright.storefront.v1.SearchProductsRequest\x1a0.cartwright.storefront.v1.SearchProductsResponse\".\xaa\xbb\x18\x18\b\x01\"\x12public, max-age=30(\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/search\x12\xac\x01\n" +
+	"\x0fListCollections\x120.cartwright.storefront.v1.ListCollectionsRequest\x1a1.cartwright.storefront.v1.ListCollectionsResponse\"4\xaa\xbb\x18\x19\b\x01\"\x13public, max-age=300(\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/collections\x12\xb3\x01\n" +
+	"\rGetCollection\x12..cartwright.storefront.v1.GetCollectionRequest\x1a/.cartwright.storefront.v1.GetCollectionResponse\"A\xaa\xbb\x18\x19\b\x01\"\x13public, max-age=300(\x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/collections/{collection}\x12\xa8\x01\n" +
+	"\x0eListCategories\x12/.cartwright.storefront.v1.ListCategoriesRequest\x1a0.cartwright.storefront.v1.ListCategoriesResponse\"3\xaa\xbb\x18\x19\b\x01\"\x13public, max-age=300(\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categoriesBWZUgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1;storefrontv1b\x06proto3"
 
 var (
 	file_cartwright_storefront_v1_catalog_proto_rawDescOnce sync.Once
@@ -2070,40 +2501,45 @@ func file_cartwright_storefront_v1_catalog_proto_rawDescGZIP() []byte {
 }
 
 var file_cartwright_storefront_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cartwright_storefront_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_cartwright_storefront_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_cartwright_storefront_v1_catalog_proto_goTypes = []any{
-	(StockBand)(0),                 // 0: cartwright.storefront.v1.StockBand
-	(ProductSort)(0),               // 1: cartwright.storefront.v1.ProductSort
-	(*Channel)(nil),                // 2: cartwright.storefront.v1.Channel
-	(*Price)(nil),                  // 3: cartwright.storefront.v1.Price
-	(*PriceTier)(nil),              // 4: cartwright.storefront.v1.PriceTier
-	(*Media)(nil),                  // 5: cartwright.storefront.v1.Media
-	(*OptionValue)(nil),            // 6: cartwright.storefront.v1.OptionValue
-	(*Option)(nil),                 // 7: cartwright.storefront.v1.Option
-	(*Attribute)(nil),              // 8: cartwright.storefront.v1.Attribute
-	(*Variant)(nil),                // 9: cartwright.storefront.v1.Variant
-	(*ProductSummary)(nil),         // 10: cartwright.storefront.v1.ProductSummary
-	(*Product)(nil),                // 11: cartwright.storefront.v1.Product
-	(*Category)(nil),               // 12: cartwright.storefront.v1.Category
-	(*FacetCount)(nil),             // 13: cartwright.storefront.v1.FacetCount
-	(*Facet)(nil),                  // 14: cartwright.storefront.v1.Facet
-	(*ListChannelsRequest)(nil),    // 15: cartwright.storefront.v1.ListChannelsRequest
-	(*ListChannelsResponse)(nil),   // 16: cartwright.storefront.v1.ListChannelsResponse
-	(*ListProductsRequest)(nil),    // 17: cartwright.storefront.v1.ListProductsRequest
-	(*ListProductsResponse)(nil),   // 18: cartwright.storefront.v1.ListProductsResponse
-	(*GetProductRequest)(nil),      // 19: cartwright.storefront.v1.GetProductRequest
-	(*GetProductResponse)(nil),     // 20: cartwright.storefront.v1.GetProductResponse
-	(*SearchProductsRequest)(nil),  // 21: cartwright.storefront.v1.SearchProductsRequest
-	(*SearchProductsResponse)(nil), // 22: cartwright.storefront.v1.SearchProductsResponse
-	(*ListCategoriesRequest)(nil),  // 23: cartwright.storefront.v1.ListCategoriesRequest
-	(*ListCategoriesResponse)(nil), // 24: cartwright.storefront.v1.ListCategoriesResponse
-	(*v1.Amount)(nil),              // 25: cartwright.type.v1.Amount
+	(StockBand)(0),                  // 0: cartwright.storefront.v1.StockBand
+	(ProductSort)(0),                // 1: cartwright.storefront.v1.ProductSort
+	(*Channel)(nil),                 // 2: cartwright.storefront.v1.Channel
+	(*Price)(nil),                   // 3: cartwright.storefront.v1.Price
+	(*PriceTier)(nil),               // 4: cartwright.storefront.v1.PriceTier
+	(*Media)(nil),                   // 5: cartwright.storefront.v1.Media
+	(*OptionValue)(nil),             // 6: cartwright.storefront.v1.OptionValue
+	(*Option)(nil),                  // 7: cartwright.storefront.v1.Option
+	(*Attribute)(nil),               // 8: cartwright.storefront.v1.Attribute
+	(*Variant)(nil),                 // 9: cartwright.storefront.v1.Variant
+	(*ProductSummary)(nil),          // 10: cartwright.storefront.v1.ProductSummary
+	(*Product)(nil),                 // 11: cartwright.storefront.v1.Product
+	(*Category)(nil),                // 12: cartwright.storefront.v1.Category
+	(*Collection)(nil),              // 13: cartwright.storefront.v1.Collection
+	(*FacetCount)(nil),              // 14: cartwright.storefront.v1.FacetCount
+	(*Facet)(nil),                   // 15: cartwright.storefront.v1.Facet
+	(*ListChannelsRequest)(nil),     // 16: cartwright.storefront.v1.ListChannelsRequest
+	(*ListChannelsResponse)(nil),    // 17: cartwright.storefront.v1.ListChannelsResponse
+	(*ListProductsRequest)(nil),     // 18: cartwright.storefront.v1.ListProductsRequest
+	(*ListProductsResponse)(nil),    // 19: cartwright.storefront.v1.ListProductsResponse
+	(*GetProductRequest)(nil),       // 20: cartwright.storefront.v1.GetProductRequest
+	(*GetProductResponse)(nil),      // 21: cartwright.storefront.v1.GetProductResponse
+	(*SearchProductsRequest)(nil),   // 22: cartwright.storefront.v1.SearchProductsRequest
+	(*SearchProductsResponse)(nil),  // 23: cartwright.storefront.v1.SearchProductsResponse
+	(*ListCategoriesRequest)(nil),   // 24: cartwright.storefront.v1.ListCategoriesRequest
+	(*ListCategoriesResponse)(nil),  // 25: cartwright.storefront.v1.ListCategoriesResponse
+	(*ListCollectionsRequest)(nil),  // 26: cartwright.storefront.v1.ListCollectionsRequest
+	(*ListCollectionsResponse)(nil), // 27: cartwright.storefront.v1.ListCollectionsResponse
+	(*GetCollectionRequest)(nil),    // 28: cartwright.storefront.v1.GetCollectionRequest
+	(*GetCollectionResponse)(nil),   // 29: cartwright.storefront.v1.GetCollectionResponse
+	(*v1.Amount)(nil),               // 30: cartwright.type.v1.Amount
 }
 var file_cartwright_storefront_v1_catalog_proto_depIdxs = []int32{
-	25, // 0: cartwright.storefront.v1.Price.amount:type_name -> cartwright.type.v1.Amount
-	25, // 1: cartwright.storefront.v1.Price.compare_at:type_name -> cartwright.type.v1.Amount
+	30, // 0: cartwright.storefront.v1.Price.amount:type_name -> cartwright.type.v1.Amount
+	30, // 1: cartwright.storefront.v1.Price.compare_at:type_name -> cartwright.type.v1.Amount
 	4,  // 2: cartwright.storefront.v1.Price.tiers:type_name -> cartwright.storefront.v1.PriceTier
-	25, // 3: cartwright.storefront.v1.PriceTier.amount:type_name -> cartwright.type.v1.Amount
+	30, // 3: cartwright.storefront.v1.PriceTier.amount:type_name -> cartwright.type.v1.Amount
 	6,  // 4: cartwright.storefront.v1.Variant.options:type_name -> cartwright.storefront.v1.OptionValue
 	3,  // 5: cartwright.storefront.v1.Variant.price:type_name -> cartwright.storefront.v1.Price
 	0,  // 6: cartwright.storefront.v1.Variant.stock:type_name -> cartwright.storefront.v1.StockBand
@@ -2114,29 +2550,35 @@ var file_cartwright_storefront_v1_catalog_proto_depIdxs = []int32{
 	9,  // 11: cartwright.storefront.v1.Product.variants:type_name -> cartwright.storefront.v1.Variant
 	5,  // 12: cartwright.storefront.v1.Product.media:type_name -> cartwright.storefront.v1.Media
 	8,  // 13: cartwright.storefront.v1.Product.attributes:type_name -> cartwright.storefront.v1.Attribute
-	13, // 14: cartwright.storefront.v1.Facet.counts:type_name -> cartwright.storefront.v1.FacetCount
+	14, // 14: cartwright.storefront.v1.Facet.counts:type_name -> cartwright.storefront.v1.FacetCount
 	2,  // 15: cartwright.storefront.v1.ListChannelsResponse.channels:type_name -> cartwright.storefront.v1.Channel
 	1,  // 16: cartwright.storefront.v1.ListProductsRequest.sort:type_name -> cartwright.storefront.v1.ProductSort
 	10, // 17: cartwright.storefront.v1.ListProductsResponse.products:type_name -> cartwright.storefront.v1.ProductSummary
 	11, // 18: cartwright.storefront.v1.GetProductResponse.product:type_name -> cartwright.storefront.v1.Product
 	10, // 19: cartwright.storefront.v1.SearchProductsResponse.products:type_name -> cartwright.storefront.v1.ProductSummary
-	14, // 20: cartwright.storefront.v1.SearchProductsResponse.facets:type_name -> cartwright.storefront.v1.Facet
+	15, // 20: cartwright.storefront.v1.SearchProductsResponse.facets:type_name -> cartwright.storefront.v1.Facet
 	12, // 21: cartwright.storefront.v1.ListCategoriesResponse.categories:type_name -> cartwright.storefront.v1.Category
-	15, // 22: cartwright.storefront.v1.CatalogService.ListChannels:input_type -> cartwright.storefront.v1.ListChannelsRequest
-	17, // 23: cartwright.storefront.v1.CatalogService.ListProducts:input_type -> cartwright.storefront.v1.ListProductsRequest
-	19, // 24: cartwright.storefront.v1.CatalogService.GetProduct:input_type -> cartwright.storefront.v1.GetProductRequest
-	21, // 25: cartwright.storefront.v1.CatalogService.SearchProducts:input_type -> cartwright.storefront.v1.SearchProductsRequest
-	23, // 26: cartwright.storefront.v1.CatalogService.ListCategories:input_type -> cartwright.storefront.v1.ListCategoriesRequest
-	16, // 27: cartwright.storefront.v1.CatalogService.ListChannels:output_type -> cartwright.storefront.v1.ListChannelsResponse
-	18, // 28: cartwright.storefront.v1.CatalogService.ListProducts:output_type -> cartwright.storefront.v1.ListProductsResponse
-	20, // 29: cartwright.storefront.v1.CatalogService.GetProduct:output_type -> cartwright.storefront.v1.GetProductResponse
-	22, // 30: cartwright.storefront.v1.CatalogService.SearchProducts:output_type -> cartwright.storefront.v1.SearchProductsResponse
-	24, // 31: cartwright.storefront.v1.CatalogService.ListCategories:output_type -> cartwright.storefront.v1.ListCategoriesResponse
-	27, // [27:32] is the sub-list for method output_type
-	22, // [22:27] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	13, // 22: cartwright.storefront.v1.ListCollectionsResponse.collections:type_name -> cartwright.storefront.v1.Collection
+	13, // 23: cartwright.storefront.v1.GetCollectionResponse.collection:type_name -> cartwright.storefront.v1.Collection
+	16, // 24: cartwright.storefront.v1.CatalogService.ListChannels:input_type -> cartwright.storefront.v1.ListChannelsRequest
+	18, // 25: cartwright.storefront.v1.CatalogService.ListProducts:input_type -> cartwright.storefront.v1.ListProductsRequest
+	20, // 26: cartwright.storefront.v1.CatalogService.GetProduct:input_type -> cartwright.storefront.v1.GetProductRequest
+	22, // 27: cartwright.storefront.v1.CatalogService.SearchProducts:input_type -> cartwright.storefront.v1.SearchProductsRequest
+	26, // 28: cartwright.storefront.v1.CatalogService.ListCollections:input_type -> cartwright.storefront.v1.ListCollectionsRequest
+	28, // 29: cartwright.storefront.v1.CatalogService.GetCollection:input_type -> cartwright.storefront.v1.GetCollectionRequest
+	24, // 30: cartwright.storefront.v1.CatalogService.ListCategories:input_type -> cartwright.storefront.v1.ListCategoriesRequest
+	17, // 31: cartwright.storefront.v1.CatalogService.ListChannels:output_type -> cartwright.storefront.v1.ListChannelsResponse
+	19, // 32: cartwright.storefront.v1.CatalogService.ListProducts:output_type -> cartwright.storefront.v1.ListProductsResponse
+	21, // 33: cartwright.storefront.v1.CatalogService.GetProduct:output_type -> cartwright.storefront.v1.GetProductResponse
+	23, // 34: cartwright.storefront.v1.CatalogService.SearchProducts:output_type -> cartwright.storefront.v1.SearchProductsResponse
+	27, // 35: cartwright.storefront.v1.CatalogService.ListCollections:output_type -> cartwright.storefront.v1.ListCollectionsResponse
+	29, // 36: cartwright.storefront.v1.CatalogService.GetCollection:output_type -> cartwright.storefront.v1.GetCollectionResponse
+	25, // 37: cartwright.storefront.v1.CatalogService.ListCategories:output_type -> cartwright.storefront.v1.ListCategoriesResponse
+	31, // [31:38] is the sub-list for method output_type
+	24, // [24:31] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_storefront_v1_catalog_proto_init() }
@@ -2150,7 +2592,7 @@ func file_cartwright_storefront_v1_catalog_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_storefront_v1_catalog_proto_rawDesc), len(file_cartwright_storefront_v1_catalog_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   23,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

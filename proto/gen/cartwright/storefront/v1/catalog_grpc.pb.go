@@ -21,11 +21,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CatalogService_ListChannels_FullMethodName   = "/cartwright.storefront.v1.CatalogService/ListChannels"
-	CatalogService_ListProducts_FullMethodName   = "/cartwright.storefront.v1.CatalogService/ListProducts"
-	CatalogService_GetProduct_FullMethodName     = "/cartwright.storefront.v1.CatalogService/GetProduct"
-	CatalogService_SearchProducts_FullMethodName = "/cartwright.storefront.v1.CatalogService/SearchProducts"
-	CatalogService_ListCategories_FullMethodName = "/cartwright.storefront.v1.CatalogService/ListCategories"
+	CatalogService_ListChannels_FullMethodName    = "/cartwright.storefront.v1.CatalogService/ListChannels"
+	CatalogService_ListProducts_FullMethodName    = "/cartwright.storefront.v1.CatalogService/ListProducts"
+	CatalogService_GetProduct_FullMethodName      = "/cartwright.storefront.v1.CatalogService/GetProduct"
+	CatalogService_SearchProducts_FullMethodName  = "/cartwright.storefront.v1.CatalogService/SearchProducts"
+	CatalogService_ListCollections_FullMethodName = "/cartwright.storefront.v1.CatalogService/ListCollections"
+	CatalogService_GetCollection_FullMethodName   = "/cartwright.storefront.v1.CatalogService/GetCollection"
+	CatalogService_ListCategories_FullMethodName  = "/cartwright.storefront.v1.CatalogService/ListCategories"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
@@ -43,6 +45,10 @@ type CatalogServiceClient interface {
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
 	// Searches published products by words, tolerant of typing errors, with counts per facet.
 	SearchProducts(ctx context.Context, in *SearchProductsRequest, opts ...grpc.CallOption) (*SearchProductsResponse, error)
+	// Lists the collections that staff put together, by handle. Their products are listed by ListProducts.
+	ListCollections(ctx context.Context, in *ListCollectionsRequest, opts ...grpc.CallOption) (*ListCollectionsResponse, error)
+	// Returns a collection by id or handle; 404 COLLECTION_NOT_FOUND when there is none.
+	GetCollection(ctx context.Context, in *GetCollectionRequest, opts ...grpc.CallOption) (*GetCollectionResponse, error)
 	// Returns the category tree as a flat list, parents before children.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
 }
@@ -95,6 +101,26 @@ func (c *catalogServiceClient) SearchProducts(ctx context.Context, in *SearchPro
 	return out, nil
 }
 
+func (c *catalogServiceClient) ListCollections(ctx context.Context, in *ListCollectionsRequest, opts ...grpc.CallOption) (*ListCollectionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCollectionsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ListCollections_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) GetCollection(ctx context.Context, in *GetCollectionRequest, opts ...grpc.CallOption) (*GetCollectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCollectionResponse)
+	err := c.cc.Invoke(ctx, CatalogService_GetCollection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *catalogServiceClient) ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListCategoriesResponse)
@@ -120,6 +146,10 @@ type CatalogServiceServer interface {
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
 	// Searches published products by words, tolerant of typing errors, with counts per facet.
 	SearchProducts(context.Context, *SearchProductsRequest) (*SearchProductsResponse, error)
+	// Lists the collections that staff put together, by handle. Their products are listed by ListProducts.
+	ListCollections(context.Context, *ListCollectionsRequest) (*ListCollectionsResponse, error)
+	// Returns a collection by id or handle; 404 COLLECTION_NOT_FOUND when there is none.
+	GetCollection(context.Context, *GetCollectionRequest) (*GetCollectionResponse, error)
 	// Returns the category tree as a flat list, parents before children.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
 	mustEmbedUnimplementedCatalogServiceServer()
@@ -143,6 +173,12 @@ func (UnimplementedCatalogServiceServer) GetProduct(context.Context, *GetProduct
 }
 func (UnimplementedCatalogServiceServer) SearchProducts(context.Context, *SearchProductsRequest) (*SearchProductsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SearchProducts not implemented")
+}
+func (UnimplementedCatalogServiceServer) ListCollections(context.Context, *ListCollectionsRequest) (*ListCollectionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCollections not implemented")
+}
+func (UnimplementedCatalogServiceServer) GetCollection(context.Context, *GetCollectionRequest) (*GetCollectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCollection not implemented")
 }
 func (UnimplementedCatalogServiceServer) ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCategories not implemented")
@@ -240,6 +276,42 @@ func _CatalogService_SearchProducts_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_ListCollections_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCollectionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ListCollections(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ListCollections_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ListCollections(ctx, req.(*ListCollectionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_GetCollection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCollectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).GetCollection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_GetCollection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).GetCollection(ctx, req.(*GetCollectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_ListCategories_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListCategoriesRequest)
 	if err := dec(in); err != nil {
@@ -280,6 +352,14 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SearchProducts",
 			Handler:    _CatalogService_SearchProducts_Handler,
+		},
+		{
+			MethodName: "ListCollections",
+			Handler:    _CatalogService_ListCollections_Handler,
+		},
+		{
+			MethodName: "GetCollection",
+			Handler:    _CatalogService_GetCollection_Handler,
 		},
 		{
 			MethodName: "ListCategories",

@@ -3676,16 +3676,16 @@ const file_cartwright_storefront_v1_order_proto_rawDesc = "" +
 	"\x1cOPERATION_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18OPERATION_STATUS_PENDING\x10\x01\x12\x1e\n" +
 	"\x1aOPERATION_STATUS_SUCCEEDED\x10\x02\x12\x1b\n" +
-	"\x17OPERATION_STATUS_FAILED\x10\x032\xa4\x05\n" +
-	"\x0fCheckoutService\x12\xb6\x01\n" +
-	"\x12ListPaymentMethods\x123.cartwright.storefront.v1.ListPaymentMethodsRequest\x1a4.cartwright.storefront.v1.ListPaymentMethodsResponse\"5\xaa\xbb\x18\x16\b\x01\"\x12public, max-age=60\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/payment-methods\x12\x92\x01\n" +
-	"\bCheckout\x12).cartwright.storefront.v1.CheckoutRequest\x1a*.cartwright.storefront.v1.CheckoutResponse\"/\xaa\xbb\x18\x04\b\x01\x18\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/carts/{cart_id}/checkout\x12\xa4\x01\n" +
-	"\x0eResumeCheckout\x12/.cartwright.storefront.v1.ResumeCheckoutRequest\x1a0.cartwright.storefront.v1.ResumeCheckoutResponse\"/\xaa\xbb\x18\x04\b\x01\x18\x01\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}/resume\x12\x9b\x01\n" +
-	"\x0eLookupGiftCard\x12/.cartwright.storefront.v1.LookupGiftCardRequest\x1a0.cartwright.storefront.v1.LookupGiftCardResponse\"&\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/gift-cards/lookup2\xc2\x03\n" +
-	"\fOrderService\x12\x86\x01\n" +
-	"\bGetOrder\x12).cartwright.storefront.v1.GetOrderRequest\x1a*.cartwright.storefront.v1.GetOrderResponse\"#\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12\x8a\x01\n" +
-	"\fListMyOrders\x12-.cartwright.storefront.v1.ListMyOrdersRequest\x1a..cartwright.storefront.v1.ListMyOrdersResponse\"\x1b\xaa\xbb\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/me/orders\x12\x9b\x01\n" +
-	"\vCancelOrder\x12,.cartwright.storefront.v1.CancelOrderRequest\x1a-.cartwright.storefront.v1.CancelOrderResponse\"/\xaa\xbb\x18\x04\b\x01\x18\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}/cancel2\xf2\x04\n" +
+	"\x17OPERATION_STATUS_FAILED\x10\x032\xac\x05\n" +
+	"\x0fCheckoutService\x12\xb8\x01\n" +
+	"\x12ListPaymentMethods\x123.cartwright.storefront.v1.ListPaymentMethodsRequest\x1a4.cartwright.storefront.v1.ListPaymentMethodsResponse\"7\xaa\xbb\x18\x18\b\x01\"\x12public, max-age=60(\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/payment-methods\x12\x94\x01\n" +
+	"\bCheckout\x12).cartwright.storefront.v1.CheckoutRequest\x1a*.cartwright.storefront.v1.CheckoutResponse\"1\xaa\xbb\x18\x06\b\x01\x18\x02(\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/carts/{cart_id}/checkout\x12\xa6\x01\n" +
+	"\x0eResumeCheckout\x12/.cartwright.storefront.v1.ResumeCheckoutRequest\x1a0.cartwright.storefront.v1.ResumeCheckoutResponse\"1\xaa\xbb\x18\x06\b\x01\x18\x01(\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}/resume\x12\x9d\x01\n" +
+	"\x0eLookupGiftCard\x12/.cartwright.storefront.v1.LookupGiftCardRequest\x1a0.cartwright.storefront.v1.LookupGiftCardResponse\"(\xaa\xbb\x18\x04\b\x01(\x02\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/gift-cards/lookup2\xc6\x03\n" +
+	"\fOrderService\x12\x88\x01\n" +
+	"\bGetOrder\x12).cartwright.storefront.v1.GetOrderRequest\x1a*.cartwright.storefront.v1.GetOrderResponse\"%\xaa\xbb\x18\x04\b\x01(\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12\x8a\x01\n" +
+	"\fListMyOrders\x12-.cartwright.storefront.v1.ListMyOrdersRequest\x1a..cartwright.storefront.v1.ListMyOrdersResponse\"\x1b\xaa\xbb\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/me/orders\x12\x9d\x01\n" +
+	"\vCancelOrder\x12,.cartwright.storefront.v1.CancelOrderRequest\x1a-.cartwright.storefront.v1.CancelOrderResponse\"1\xaa\xbb\x18\x06\b\x01\x18\x02(\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}/cancel2\xf2\x04\n" +
 	"\x0eAddressService\x12\x90\x01\n" +
 	"\rListAddresses\x12..cartwright.storefront.v1.ListAddressesRequest\x1a/.cartwright.storefront.v1.ListAddressesResponse\"\x1e\xaa\xbb\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/me/addresses\x12\x95\x01\n" +
 	"\rCreateAddress\x12..cartwright.storefront.v1.CreateAddressRequest\x1a/.cartwright.storefront.v1.CreateAddressResponse\"#\xaa\xbb\x18\x04\b\x02\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/me/addresses\x12\x9a\x01\n" +

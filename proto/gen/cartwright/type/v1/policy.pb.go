@@ -132,6 +132,59 @@ func (KeyRule) EnumDescriptor() ([]byte, []int) {
 	return file_cartwright_type_v1_policy_proto_rawDescGZIP(), []int{1}
 }
 
+// Priority says which calls are refused first when the gateway has more work than it can do.
+type Priority int32
+
+const (
+	// Between the others: carts, accounts, the back office.
+	Priority_PRIORITY_UNSPECIFIED Priority = 0
+	// Refused first: looking around.
+	Priority_PRIORITY_BROWSE Priority = 1
+	// Refused last: paying, and what follows from it.
+	Priority_PRIORITY_CHECKOUT Priority = 2
+)
+
+// Enum value maps for Priority.
+var (
+	Priority_name = map[int32]string{
+		0: "PRIORITY_UNSPECIFIED",
+		1: "PRIORITY_BROWSE",
+		2: "PRIORITY_CHECKOUT",
+	}
+	Priority_value = map[string]int32{
+		"PRIORITY_UNSPECIFIED": 0,
+		"PRIORITY_BROWSE":      1,
+		"PRIORITY_CHECKOUT":    2,
+	}
+)
+
+func (x Priority) Enum() *Priority {
+	p := new(Priority)
+	*p = x
+	return p
+}
+
+func (x Priority) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Priority) Descriptor() protoreflect.EnumDescriptor {
+	return file_cartwright_type_v1_policy_proto_enumTypes[2].Descriptor()
+}
+
+func (Priority) Type() protoreflect.EnumType {
+	return &file_cartwright_type_v1_policy_proto_enumTypes[2]
+}
+
+func (x Priority) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Priority.Descriptor instead.
+func (Priority) EnumDescriptor() ([]byte, []int) {
+	return file_cartwright_type_v1_policy_proto_rawDescGZIP(), []int{2}
+}
+
 // Policy is what the gateway enforces for one method of the public API.
 type Policy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -142,7 +195,9 @@ type Policy struct {
 	// Whether an idempotency key is taken.
 	IdempotencyKey KeyRule `protobuf:"varint,3,opt,name=idempotency_key,json=idempotencyKey,proto3,enum=cartwright.type.v1.KeyRule" json:"idempotency_key,omitempty"`
 	// Cache-Control of a successful GET answer to an anonymous caller. Empty means "no-store".
-	CacheControl  string `protobuf:"bytes,4,opt,name=cache_control,json=cacheControl,proto3" json:"cache_control,omitempty"`
+	CacheControl string `protobuf:"bytes,4,opt,name=cache_control,json=cacheControl,proto3" json:"cache_control,omitempty"`
+	// When the call is refused under overload.
+	Priority      Priority `protobuf:"varint,5,opt,name=priority,proto3,enum=cartwright.type.v1.Priority" json:"priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +260,13 @@ func (x *Policy) GetCacheControl() string {
 	return ""
 }
 
+func (x *Policy) GetPriority() Priority {
+	if x != nil {
+		return x.Priority
+	}
+	return Priority_PRIORITY_UNSPECIFIED
+}
+
 var file_cartwright_type_v1_policy_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -228,12 +290,13 @@ var File_cartwright_type_v1_policy_proto protoreflect.FileDescriptor
 
 const file_cartwright_type_v1_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcartwright/type/v1/policy.proto\x12\x12cartwright.type.v1\x1a google/protobuf/descriptor.proto\"\xc3\x01\n" +
+	"\x1fcartwright/type/v1/policy.proto\x12\x12cartwright.type.v1\x1a google/protobuf/descriptor.proto\"\xfd\x01\n" +
 	"\x06Policy\x128\n" +
 	"\baudience\x18\x01 \x01(\x0e2\x1c.cartwright.type.v1.AudienceR\baudience\x12\x14\n" +
 	"\x05scope\x18\x02 \x01(\tR\x05scope\x12D\n" +
 	"\x0fidempotency_key\x18\x03 \x01(\x0e2\x1b.cartwright.type.v1.KeyRuleR\x0eidempotencyKey\x12#\n" +
-	"\rcache_control\x18\x04 \x01(\tR\fcacheControl*d\n" +
+	"\rcache_control\x18\x04 \x01(\tR\fcacheControl\x128\n" +
+	"\bpriority\x18\x05 \x01(\x0e2\x1c.cartwright.type.v1.PriorityR\bpriority*d\n" +
 	"\bAudience\x12\x18\n" +
 	"\x14AUDIENCE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fAUDIENCE_ANYONE\x10\x01\x12\x15\n" +
@@ -242,7 +305,11 @@ const file_cartwright_type_v1_policy_proto_rawDesc = "" +
 	"\aKeyRule\x12\x18\n" +
 	"\x14KEY_RULE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11KEY_RULE_OPTIONAL\x10\x01\x12\x15\n" +
-	"\x11KEY_RULE_REQUIRED\x10\x02:T\n" +
+	"\x11KEY_RULE_REQUIRED\x10\x02*P\n" +
+	"\bPriority\x12\x18\n" +
+	"\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fPRIORITY_BROWSE\x10\x01\x12\x15\n" +
+	"\x11PRIORITY_CHECKOUT\x10\x02:T\n" +
 	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xb5\x87\x03 \x01(\v2\x1a.cartwright.type.v1.PolicyR\x06policyBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1;typev1b\x06proto3"
 
 var (
@@ -257,24 +324,26 @@ func file_cartwright_type_v1_policy_proto_rawDescGZIP() []byte {
 	return file_cartwright_type_v1_policy_proto_rawDescData
 }
 
-var file_cartwright_type_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_cartwright_type_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_cartwright_type_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_cartwright_type_v1_policy_proto_goTypes = []any{
 	(Audience)(0),                      // 0: cartwright.type.v1.Audience
 	(KeyRule)(0),                       // 1: cartwright.type.v1.KeyRule
-	(*Policy)(nil),                     // 2: cartwright.type.v1.Policy
-	(*descriptorpb.MethodOptions)(nil), // 3: google.protobuf.MethodOptions
+	(Priority)(0),                      // 2: cartwright.type.v1.Priority
+	(*Policy)(nil),                     // 3: cartwright.type.v1.Policy
+	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
 }
 var file_cartwright_type_v1_policy_proto_depIdxs = []int32{
 	0, // 0: cartwright.type.v1.Policy.audience:type_name -> cartwright.type.v1.Audience
 	1, // 1: cartwright.type.v1.Policy.idempotency_key:type_name -> cartwright.type.v1.KeyRule
-	3, // 2: cartwright.type.v1.policy:extendee -> google.protobuf.MethodOptions
-	2, // 3: cartwright.type.v1.policy:type_name -> cartwright.type.v1.Policy
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	3, // [3:4] is the sub-list for extension type_name
-	2, // [2:3] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2, // 2: cartwright.type.v1.Policy.priority:type_name -> cartwright.type.v1.Priority
+	4, // 3: cartwright.type.v1.policy:extendee -> google.protobuf.MethodOptions
+	3, // 4: cartwright.type.v1.policy:type_name -> cartwright.type.v1.Policy
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	4, // [4:5] is the sub-list for extension type_name
+	3, // [3:4] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_type_v1_policy_proto_init() }
@@ -287,7 +356,7 @@ func file_cartwright_type_v1_policy_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_type_v1_policy_proto_rawDesc), len(file_cartwright_type_v1_policy_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   1,
 			NumExtensions: 1,
 			NumServices:   0,
