@@ -116,6 +116,19 @@ func channelFields(locales ...string) *productv1.ChannelFields {
 	return &productv1.ChannelFields{Name: "Web", CurrencyCodes: []string{"GBP"}, CountryCodes: []string{"GB"}, Locales: locales}
 }
 
+// patiently repeats a call that a busy machine turned away without doing it.
+func patiently(t *testing.T, call func() error) {
+	t.Helper()
+	err := call()
+	for range 20 {
+		if errs.CodeOf(err) != errs.Unavailable {
+			break
+		}
+		err = call()
+	}
+	require.NoError(t, err)
+}
+
 // plain is a product without options.
 func plain(title, sku string) *productv1.ProductFields {
 	return &productv1.ProductFields{Title: title, Variants: []*productv1.Variant{{Sku: sku}}}
@@ -157,17 +170,23 @@ func shirt(sku string) *productv1.ProductFields {
 
 func (s shop) create(t *testing.T, fields *productv1.ProductFields) *productv1.Product {
 	t.Helper()
-	resp, err := s.CreateProduct(s.staff, &productv1.CreateProductRequest{Product: fields})
-	require.NoError(t, err)
+	var resp *productv1.CreateProductResponse
+	patiently(t, func() (err error) {
+		resp, err = s.CreateProduct(s.staff, &productv1.CreateProductRequest{Product: fields})
+		return err
+	})
 	return resp.GetProduct()
 }
 
 func (s shop) publish(t *testing.T, productID, channel string) *productv1.Product {
 	t.Helper()
-	resp, err := s.SetPublication(s.staff, &productv1.SetPublicationRequest{
-		ProductId: productID, Channel: channel, Status: productv1.PublicationStatus_PUBLICATION_STATUS_PUBLISHED,
+	var resp *productv1.SetPublicationResponse
+	patiently(t, func() (err error) {
+		resp, err = s.SetPublication(s.staff, &productv1.SetPublicationRequest{
+			ProductId: productID, Channel: channel, Status: productv1.PublicationStatus_PUBLICATION_STATUS_PUBLISHED,
+		})
+		return err
 	})
-	require.NoError(t, err)
 	return resp.GetProduct()
 }
 

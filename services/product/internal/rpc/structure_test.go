@@ -227,20 +227,25 @@ func TestCategoriesMoveUnderConcurrentProducts(t *testing.T) {
 	a, b := s.category(t, "A", ""), s.category(t, "B", "")
 	moving := s.category(t, "Moving", a.GetId())
 	var group sync.WaitGroup
-	for i := range 20 {
+	for worker := range 4 {
 		group.Go(func() {
-			fields := plain(fmt.Sprintf("P%d", i), fmt.Sprintf("P%d", i))
-			fields.CategoryIds = []string{moving.GetId()}
-			s.published(t, fields)
+			for i := range 5 {
+				sku := fmt.Sprintf("P%d-%d", worker, i)
+				fields := plain(sku, sku)
+				fields.CategoryIds = []string{moving.GetId()}
+				s.published(t, fields)
+			}
 		})
 	}
 	group.Go(func() {
 		for i := range 5 {
 			parent := []string{b.GetId(), a.GetId()}[i%2]
-			_, err := s.UpdateCategory(s.staff, &productv1.UpdateCategoryRequest{
-				Id: moving.GetId(), Version: int64(i + 1), Category: &productv1.CategoryFields{Name: "Moving", ParentId: parent},
+			patiently(t, func() error {
+				_, err := s.UpdateCategory(s.staff, &productv1.UpdateCategoryRequest{
+					Id: moving.GetId(), Version: int64(i + 1), Category: &productv1.CategoryFields{Name: "Moving", ParentId: parent},
+				})
+				return err
 			})
-			require.NoError(t, err)
 		}
 	})
 	group.Wait()
