@@ -56,7 +56,10 @@ type claims struct {
 	EmailVerified *bool           `json:"email_verified"`
 	Scope         string          `json:"scope"`
 	Scp           json.RawMessage `json:"scp"`
-	Groups        []string        `json:"groups"`
+	Groups        json.RawMessage `json:"groups"`
+	// Nonce and AtHash stand in ID tokens only.
+	Nonce  json.RawMessage `json:"nonce"`
+	AtHash json.RawMessage `json:"at_hash"`
 }
 
 // Verify returns the principal of a token, or TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_YET or ISSUER_UNAVAILABLE.
@@ -69,6 +72,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal
 		return identity.Principal{}, invalid(err)
 	}
 	header := parsed.Headers[0]
+	// No extension that could be critical is understood here (RFC 8725 section 3.10), not even those the library knows.
+	if _, critical := header.ExtraHeaders["crit"]; critical {
+		return identity.Principal{}, invalid(nil)
+	}
 	if v.config.RequireAccessToken && !isAccessToken(header) {
 		return identity.Principal{}, invalid(nil)
 	}
@@ -79,6 +86,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal
 	var c claims
 	if err := parsed.Claims(key, &c); err != nil {
 		return identity.Principal{}, invalid(err)
+	}
+	if c.Nonce != nil || c.AtHash != nil {
+		return identity.Principal{}, invalid(nil)
 	}
 	if err := v.validate(c.Claims); err != nil {
 		return identity.Principal{}, err
@@ -107,7 +117,7 @@ func (v *Verifier) validate(c jwt.Claims) error {
 }
 
 func (v *Verifier) principal(c claims) identity.Principal {
-	p := identity.Principal{Kind: identity.Customer, Subject: c.Subject, Groups: c.Groups}
+	p := identity.Principal{Kind: identity.Customer, Subject: c.Subject, Groups: listOf(c.Groups)}
 	if c.EmailVerified == nil || *c.EmailVerified {
 		p.Email = c.Email
 	}
@@ -123,15 +133,27 @@ func (v *Verifier) principal(c claims) identity.Principal {
 // scopesOf reads "scope" (RFC 8693, one string) or "scp", which some issuers send as a string or a list.
 func scopesOf(c claims) []string {
 	scopes := strings.Fields(c.Scope)
-	var list []string
-	var text string
-	if json.Unmarshal(c.Scp, &list) == nil {
-		return append(scopes, list...)
-	}
-	if json.Unmarshal(c.Scp, &text) == nil {
-		return append(scopes, strings.Fields(text)...)
+	for _, scope := range listOf(c.Scp) {
+		scopes = append(scopes, strings.Fields(scope)...)
 	}
 	return scopes
+}
+
+// listOf reads a claim that is a list of strings or one string. Anything else counts as nothing: a claim that issuers
+// shape as they like must not lock their users out.
+func listOf(claim json.RawMessage) []string {
+	var list []string
+	var text string
+	switch {
+	case len(claim) == 0:
+		return nil
+	case json.Unmarshal(claim, &list) == nil:
+		return list
+	case json.Unmarshal(claim, &text) == nil:
+		return []string{text}
+	default:
+		return nil
+	}
 }
 
 func invalid(cause error) error {
