@@ -131,6 +131,10 @@ func (s *Service) price(ctx context.Context, cartID string) (*cart.Cart, error) 
 func (s *Service) prepare(ctx context.Context, c Command, priced *cart.Cart) (started, error) {
 	totals := priced.Priced.Totals
 	if c.ExpectedTotal != nil && *c.ExpectedTotal != totals.Money(totals.Total) {
+		// The buyer looks at the cart next, which must not go on showing the old price.
+		if err := s.CartStore.KeepPrice(ctx, priced); err != nil {
+			return started{}, fmt.Errorf("keep the new price: %w", err)
+		}
 		return started{}, priceChanged(totals).Meta("expected_total", c.ExpectedTotal.Decimal())
 	}
 	if totals.Due > 0 && c.Payment == nil {

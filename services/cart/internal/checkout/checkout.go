@@ -65,6 +65,7 @@ type Carts interface {
 
 // CartStore keeps the carts that are being bought; its methods are those of cart.Store and join a transaction.
 type CartStore interface {
+	KeepPrice(ctx context.Context, c *cart.Cart) error
 	Freeze(ctx context.Context, cartID string, version int64, orderID string) error
 	Reopen(ctx context.Context, cartID, orderID string) error
 	Convert(ctx context.Context, cartID, orderID string) error
