@@ -212,6 +212,8 @@ type Payment struct {
 	// CreatedAt and UpdatedAt are times of the store.
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	// ReadAt is when a locked payment was read, by the clock of the store; it is the time of what is saved then.
+	ReadAt time.Time
 	// Operations are all of them, oldest first.
 	Operations []Operation
 }

@@ -187,13 +187,13 @@ func (s *Service) take(ctx context.Context, p *Payment, n news) ([]Operation, er
 	if !op.Status.Final() && op.Status != Pending && op.Age > 24*time.Hour {
 		changed, op.NeedsAttention = changed || !op.NeedsAttention, true
 	}
+	var changes Changes
 	if op.Status == OK && was.Status != OK {
-		if err := s.settle(ctx, p, op); err != nil {
-			return nil, err
-		}
+		changes = settle(p, op)
 	}
 	next := s.prepare(p, "")
-	if err := s.store.Save(ctx, p, append(next, *op), s.backoff); err != nil {
+	changes.Operations = append(next, *op)
+	if err := s.store.Save(ctx, p, changes, s.backoff); err != nil {
 		return nil, err
 	}
 	if n.tell && (changed || before != p.Summary) && p.OrderID != "" {
@@ -202,27 +202,20 @@ func (s *Service) take(ctx context.Context, p *Payment, n news) ([]Operation, er
 	return next, nil
 }
 
-// settle books what a success means: money in the ledger, and an attempt that no longer counts against the buyer.
-func (s *Service) settle(ctx context.Context, p *Payment, op *Operation) error {
+// settle says what a success means: money in the ledger, and an attempt that no longer counts against the buyer.
+func settle(p *Payment, op *Operation) Changes {
+	c := Changes{ReturnAttempts: op.Kind == Authorize && len(p.AttemptScopes) > 0}
 	e := ledger.Entry{
 		ID: id.New(), Source: "operation:" + op.ID, OrderID: p.OrderID, PaymentID: p.ID, OperationID: op.ID,
 		Actor: op.Actor, RequestID: op.RequestID,
 	}
 	switch {
 	case op.Kind == Capture || op.Kind == Authorize && !p.SeparatesCapture:
-		e = ledger.Captured(e, op.Provider, op.Amount, op.Currency)
+		c.Entries = []ledger.Entry{ledger.Captured(e, op.Provider, op.Amount, op.Currency)}
 	case op.Kind == Refund:
-		e = ledger.Refunded(e, op.Provider, op.Amount, op.Currency)
+		c.Entries = []ledger.Entry{ledger.Refunded(e, op.Provider, op.Amount, op.Currency)}
 	}
-	if e.Kind != "" {
-		if err := s.store.Post(ctx, e); err != nil {
-			return err
-		}
-	}
-	if op.Kind == Authorize && len(p.AttemptScopes) > 0 {
-		return s.store.ReturnAttempts(ctx, p)
-	}
-	return nil
+	return c
 }
 
 // prepare adds to the payment the operations that a requested void needs now.

@@ -47,10 +47,18 @@ type InDoubt struct {
 	ParkedEvents int64
 }
 
+// Changes are what is stored with a payment.
+type Changes struct {
+	// Operations changed or are new.
+	Operations []Operation
+	// Entries are posted to the ledger, each once.
+	Entries []ledger.Entry
+	// ReturnAttempts takes back the attempt that was counted when the payment was made.
+	ReturnAttempts bool
+}
+
 // Store keeps payments. Its methods join the transaction of ctx.
 type Store interface {
-	ledger.Poster
-
 	// Tx runs fn in a transaction; fn may run several times.
 	Tx(ctx context.Context, fn func(ctx context.Context) error) error
 
@@ -61,8 +69,6 @@ type Store interface {
 
 	// TakeAttempts counts an attempt in every scope, or in none when one of them is at its limit.
 	TakeAttempts(ctx context.Context, limits []Limit, window time.Duration) (bool, error)
-	// ReturnAttempts takes back the attempt that was counted when the payment was made.
-	ReturnAttempts(ctx context.Context, p *Payment) error
 
 	// Insert stores a new payment with its operations, which others may ask about after lease; false when the id is taken.
 	Insert(ctx context.Context, p *Payment, lease time.Duration) (bool, error)
@@ -70,9 +76,9 @@ type Store interface {
 	Get(ctx context.Context, id string) (*Payment, error)
 	// Lock reads a payment and keeps others from changing it until the transaction ends; ErrNotFound.
 	Lock(ctx context.Context, id string) (*Payment, error)
-	// Save stores a locked payment and those of its operations that changed or are new. Operations that are not finished
-	// are asked for again after the wait that next gives.
-	Save(ctx context.Context, p *Payment, changed []Operation, next func(Operation) time.Duration) error
+	// Save stores a locked payment and what changed with it. Operations that are not finished are asked for again after the
+	// wait that next gives.
+	Save(ctx context.Context, p *Payment, c Changes, next func(Operation) time.Duration) error
 	// BeginCapture reserves the amount and stores the operation in one step, if the payment allows it; it completes op. It
 	// answers false when it does not, and fails with ErrDuplicate when the caller's id is taken.
 	BeginCapture(ctx context.Context, op *Operation, lease time.Duration) (authorization string, ok bool, err error)

@@ -56,8 +56,8 @@ func (s *Service) planVoid(ctx context.Context, p *Payment, r VoidRequest, next 
 	if asked && len(*next) == 0 {
 		return nil
 	}
-	changed := p.Operations // the undo marks are on any of them
-	if err := s.store.Save(ctx, p, changed, s.backoff); err != nil {
+	// The undo marks are on any of the operations.
+	if err := s.store.Save(ctx, p, Changes{Operations: p.Operations}, s.backoff); err != nil {
 		return err
 	}
 	if tell && before != p.Summary && p.OrderID != "" {

@@ -9,7 +9,9 @@ import (
 )
 
 // Post stores a balanced entry, once for each source.
-func (s *Store) Post(ctx context.Context, e ledger.Entry) error {
+func (s *Store) Post(ctx context.Context, e ledger.Entry) error { return post(ctx, s.q, e) }
+
+func post(ctx context.Context, q *db.Queries, e ledger.Entry) error {
 	if err := e.Balanced(); err != nil {
 		return fmt.Errorf("post: %w", err)
 	}
@@ -23,7 +25,7 @@ func (s *Store) Post(ctx context.Context, e ledger.Entry) error {
 		params.Currencies = append(params.Currencies, p.Currency)
 		params.Amounts = append(params.Amounts, p.Amount)
 	}
-	if err := s.q.PostEntry(ctx, params); err != nil {
+	if err := q.PostEntry(ctx, params); err != nil {
 		return fmt.Errorf("post entry: %w", err)
 	}
 	return nil

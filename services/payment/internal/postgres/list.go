@@ -88,7 +88,7 @@ func (s *Store) ListPayments(ctx context.Context, f payment.Filter) ([]*payment.
 
 const selectOperations = `SELECT id, payment_id, order_id, provider, kind, status, amount, currency, final, undo, acted, integrity,
 	caller_id, request_id, actor, provider_reference, failure_reason, attempts, needs_attention, created_at, updated_at,
-	extract(epoch FROM now() - created_at)::float8, 0::bigint FROM operation`
+	extract(epoch FROM now() - created_at)::float8, 0::bigint, now() FROM operation`
 
 // ListOperations lists operations, oldest first.
 func (s *Store) ListOperations(ctx context.Context, f payment.OperationFilter) ([]payment.Operation, error) {
@@ -104,7 +104,7 @@ func (s *Store) ListOperations(ctx context.Context, f payment.OperationFilter) (
 	if f.After != "" {
 		w.and("id > ?", f.After)
 	}
-	rows, err := list[db.OperationsOfPaymentsRow](ctx, s, selectOperations, w, w.sql("id", f.Limit))
+	rows, err := list[db.OperationsOfPaymentRow](ctx, s, selectOperations, w, w.sql("id", f.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("list operations: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
@@ -11,13 +13,62 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
-// Settings are those of a channel and the defaults.
+// settingsAge is how long other processes may go on with the settings they know. They decide what is offered, not what is
+// paid, so a few seconds cost nothing.
+const (
+	settingsAge = 5 * time.Second
+	maxChannels = 1000
+)
+
+// settingsCache keeps the settings of channels that were read lately. Its slices are never changed.
+type settingsCache struct {
+	mu       sync.Mutex
+	channels map[string]cachedSettings
+}
+
+type cachedSettings struct {
+	settings []payment.MethodSetting
+	read     time.Time
+}
+
+func (c *settingsCache) get(channel string, now time.Time) ([]payment.MethodSetting, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.channels[channel]
+	return known.settings, ok && now.Sub(known.read) < settingsAge
+}
+
+func (c *settingsCache) put(channel string, settings []payment.MethodSetting, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.channels == nil || len(c.channels) >= maxChannels {
+		c.channels = map[string]cachedSettings{}
+	}
+	c.channels[channel] = cachedSettings{settings: settings, read: now}
+}
+
+func (c *settingsCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.channels = nil
+}
+
+// Settings are those of a channel and the defaults, at most a few seconds old.
 func (s *Store) Settings(ctx context.Context, channel string) ([]payment.MethodSetting, error) {
+	now := time.Now()
+	if settings, ok := s.settings.get(channel, now); ok {
+		return settings, nil
+	}
 	rows, err := s.q.MethodsOfChannel(ctx, channel)
 	if err != nil {
 		return nil, fmt.Errorf("read payment methods: %w", err)
 	}
-	return settingsOf(rows)
+	settings, err := settingsOf(rows)
+	if err != nil {
+		return nil, err
+	}
+	s.settings.put(channel, settings, now)
+	return settings, nil
 }
 
 // ListSettings lists settings by channel and method, those after a channel and method; an empty channel means all.
@@ -33,6 +84,7 @@ func (s *Store) ListSettings(ctx context.Context, only string, after [2]string, 
 
 // SaveSetting creates or replaces a setting.
 func (s *Store) SaveSetting(ctx context.Context, m payment.MethodSetting) (payment.MethodSetting, error) {
+	defer s.settings.forget()
 	minimums := m.Minimums
 	if minimums == nil {
 		minimums = map[string]int64{}

@@ -3,8 +3,12 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
@@ -32,17 +36,29 @@ func (s *Store) Notify(ctx context.Context, p *payment.Payment) error {
 
 // Insert stores a new payment with its operations; false when the id is taken.
 func (s *Store) Insert(ctx context.Context, p *payment.Payment, lease time.Duration) (bool, error) {
-	scopes := p.AttemptScopes
-	if scopes == nil {
-		scopes = []string{}
+	var created time.Time
+	var err error
+	switch len(p.Operations) {
+	case 0:
+		created, err = s.q.InsertPayment(ctx, db.InsertPaymentParams{
+			ID: p.ID, OrderID: p.OrderID, CartID: p.CartID, CustomerReference: p.CustomerReference, Channel: p.Channel,
+			Country: p.Country, Method: p.Method, Provider: p.Provider, Currency: p.Currency, Amount: p.Amount,
+			SeparatesCapture: p.SeparatesCapture, Token: p.Token, ReturnUrl: p.ReturnURL, State: string(p.State),
+			AttemptScopes: notNil(p.AttemptScopes), RequestID: p.RequestID, Actor: p.Actor, VoidRequested: p.VoidRequested,
+			VoidID: p.VoidID, VoidRequestID: p.VoidRequestID, VoidActor: p.VoidActor,
+		})
+	case 1:
+		op := &p.Operations[0]
+		created, err = s.q.InsertAuthorization(ctx, db.InsertAuthorizationParams{
+			ID: p.ID, OrderID: p.OrderID, CartID: p.CartID, CustomerReference: p.CustomerReference, Channel: p.Channel,
+			Country: p.Country, Method: p.Method, Provider: p.Provider, Currency: p.Currency, Amount: p.Amount,
+			SeparatesCapture: p.SeparatesCapture, Token: p.Token, ReturnUrl: p.ReturnURL, State: string(p.State),
+			AttemptScopes: notNil(p.AttemptScopes), RequestID: p.RequestID, Actor: p.Actor, OperationID: op.ID, WaitSeconds: lease.Seconds(),
+		})
+		op.CreatedAt, op.UpdatedAt = created, created
+	default:
+		return false, fmt.Errorf("insert payment: %d operations", len(p.Operations))
 	}
-	created, err := s.q.InsertPayment(ctx, db.InsertPaymentParams{
-		ID: p.ID, OrderID: p.OrderID, CartID: p.CartID, CustomerReference: p.CustomerReference, Channel: p.Channel,
-		Country: p.Country, Method: p.Method, Provider: p.Provider, Currency: p.Currency, Amount: p.Amount,
-		SeparatesCapture: p.SeparatesCapture, Token: p.Token, ReturnUrl: p.ReturnURL, State: string(p.State),
-		AttemptScopes: scopes, RequestID: p.RequestID, Actor: p.Actor, VoidRequested: p.VoidRequested, VoidID: p.VoidID,
-		VoidRequestID: p.VoidRequestID, VoidActor: p.VoidActor,
-	})
 	if postgres.NoRows(err) {
 		return false, nil
 	}
@@ -50,25 +66,7 @@ func (s *Store) Insert(ctx context.Context, p *payment.Payment, lease time.Durat
 		return false, fmt.Errorf("insert payment: %w", err)
 	}
 	p.CreatedAt, p.UpdatedAt = created, created
-	for i := range p.Operations {
-		if err := s.insertOperation(ctx, &p.Operations[i], lease); err != nil {
-			return false, err
-		}
-	}
 	return true, nil
-}
-
-func (s *Store) insertOperation(ctx context.Context, op *payment.Operation, wait time.Duration) error {
-	created, err := s.q.InsertOperation(ctx, db.InsertOperationParams{
-		ID: op.ID, PaymentID: op.PaymentID, OrderID: op.OrderID, Provider: op.Provider, Kind: string(op.Kind),
-		Status: string(op.Status), Amount: op.Amount, Currency: op.Currency, Final: op.Final, Undo: op.Undo,
-		CallerID: op.CallerID, RequestID: op.RequestID, Actor: op.Actor, WaitSeconds: wait.Seconds(),
-	})
-	if err != nil {
-		return fmt.Errorf("insert operation: %w", err)
-	}
-	op.CreatedAt, op.UpdatedAt = created, created
-	return nil
 }
 
 // Get reads a payment with its operations.
@@ -79,7 +77,7 @@ func (s *Store) Get(ctx context.Context, paymentID string) (*payment.Payment, er
 		if err != nil {
 			return nil, err
 		}
-		if torn, err := s.attach(ctx, []*payment.Payment{p}); err != nil || len(torn) == 0 {
+		if torn, err := s.attach(ctx, p); err != nil || !torn {
 			return p, err
 		}
 	}
@@ -94,15 +92,42 @@ func (s *Store) Get(ctx context.Context, paymentID string) (*payment.Payment, er
 // readTries is how often a payment that changes while it is read is read again before it is locked instead.
 const readTries = 4
 
-// Lock reads a payment with its operations and keeps others from changing it until the transaction ends.
+// Lock reads a payment with its operations and keeps others from changing it until the transaction ends. The second read
+// waits for the first, so it sees what the transaction before left.
 func (s *Store) Lock(ctx context.Context, paymentID string) (*payment.Payment, error) {
-	row, err := s.q.LockPayment(ctx, paymentID)
-	p, err := found(row, err)
+	batch := &pgx.Batch{}
+	batch.Queue(db.LockPayment, paymentID)
+	batch.Queue(db.OperationsOfPayment, paymentID)
+	results := s.db.SendBatch(ctx, batch)
+	p, err := readLocked(results)
+	if closeErr := results.Close(); err == nil && closeErr != nil {
+		return nil, fmt.Errorf("lock payment: %w", closeErr)
+	}
+	return p, err
+}
+
+func readLocked(results pgx.BatchResults) (*payment.Payment, error) {
+	locked, err := results.Query()
+	if err != nil {
+		return nil, fmt.Errorf("lock payment: %w", err)
+	}
+	p, err := found(pgx.CollectExactlyOneRow(locked, pgx.RowToStructByPos[db.Payment]))
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.attach(ctx, []*payment.Payment{p})
-	return p, err
+	rows, err := results.Query()
+	if err != nil {
+		return nil, fmt.Errorf("read operations: %w", err)
+	}
+	operations, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.OperationsOfPaymentRow])
+	if err != nil {
+		return nil, fmt.Errorf("read operations: %w", err)
+	}
+	for _, row := range operations {
+		p.Operations = append(p.Operations, operationOf(row))
+		p.ReadAt = row.ReadAt
+	}
+	return p, nil
 }
 
 func found(row db.Payment, err error) (*payment.Payment, error) {
@@ -115,25 +140,15 @@ func found(row db.Payment, err error) (*payment.Payment, error) {
 	return paymentOf(row)
 }
 
-// attach reads the operations of payments. It answers which payments changed between the two reads, so that their state and
-// their operations do not belong together.
-func (s *Store) attach(ctx context.Context, payments []*payment.Payment) (torn []*payment.Payment, err error) {
-	if len(payments) == 0 {
-		return nil, nil
-	}
-	ids, byID := make([]string, len(payments)), map[string]*payment.Payment{}
-	for i, p := range payments {
-		ids[i], byID[p.ID] = p.ID, p
-	}
-	rows, err := s.q.OperationsOfPayments(ctx, ids)
+// attach reads the operations of a payment. It answers whether the payment changed between the two reads, so that its state
+// and its operations do not belong together.
+func (s *Store) attach(ctx context.Context, p *payment.Payment) (torn bool, err error) {
+	rows, err := s.q.OperationsOfPayment(ctx, p.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read operations: %w", err)
+		return false, fmt.Errorf("read operations: %w", err)
 	}
 	for _, row := range rows {
-		p := byID[row.PaymentID]
-		if row.PaymentVersion != p.Version && (len(torn) == 0 || torn[len(torn)-1] != p) {
-			torn = append(torn, p)
-		}
+		torn = torn || row.PaymentVersion != p.Version
 		p.Operations = append(p.Operations, operationOf(row))
 	}
 	return torn, nil
@@ -145,25 +160,35 @@ func (s *Store) ByOrders(ctx context.Context, orderIDs []string) ([]*payment.Pay
 	if err != nil {
 		return nil, fmt.Errorf("read payments of orders: %w", err)
 	}
-	payments := make([]*payment.Payment, len(rows))
+	payments, ids, byID := make([]*payment.Payment, len(rows)), make([]string, len(rows)), map[string]*payment.Payment{}
 	for i, row := range rows {
 		if payments[i], err = paymentOf(db.Payment(row)); err != nil {
 			return nil, err
 		}
+		ids[i], byID[row.ID] = row.ID, payments[i]
 	}
-	torn, err := s.attach(ctx, payments)
-	for _, p := range torn {
-		whole, err := s.Get(ctx, p.ID)
-		if err != nil {
-			return nil, err
+	operations, err := s.q.OperationsOfPayments(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read operations: %w", err)
+	}
+	torn := map[string]bool{}
+	for _, row := range operations {
+		p := byID[row.PaymentID]
+		torn[p.ID] = torn[p.ID] || row.PaymentVersion != p.Version
+		p.Operations = append(p.Operations, operationOf(db.OperationsOfPaymentRow(row)))
+	}
+	for i, p := range payments {
+		if torn[p.ID] {
+			if payments[i], err = s.Get(ctx, p.ID); err != nil {
+				return nil, err
+			}
 		}
-		*p = *whole
 	}
-	return payments, err
+	return payments, nil
 }
 
-// Save stores a locked payment and the operations that changed or are new.
-func (s *Store) Save(ctx context.Context, p *payment.Payment, changed []payment.Operation, next func(payment.Operation) time.Duration) error {
+// Save stores a locked payment and what changed with it, in one round trip.
+func (s *Store) Save(ctx context.Context, p *payment.Payment, c payment.Changes, next func(payment.Operation) time.Duration) error {
 	var action []byte
 	if p.NextAction != nil {
 		var err error
@@ -171,45 +196,68 @@ func (s *Store) Save(ctx context.Context, p *payment.Payment, changed []payment.
 			return fmt.Errorf("encode next action: %w", err)
 		}
 	}
-	saved, err := s.q.SavePayment(ctx, db.SavePaymentParams{
+	line := &pipeline{}
+	q := db.New(line)
+	err := q.SavePayment(ctx, db.SavePaymentParams{
 		ID: p.ID, State: string(p.State), Authorized: p.Authorized, Captured: p.Captured, Refunded: p.Refunded, Voided: p.Voided,
 		CaptureReserved: p.CaptureReserved, RefundReserved: p.RefundReserved, Closing: p.Closing, DeclineReason: p.DeclineReason,
 		NextAction: action, CaptureBefore: p.CaptureBefore, VoidRequested: p.VoidRequested, VoidID: p.VoidID,
 		VoidRequestID: p.VoidRequestID, VoidActor: p.VoidActor,
 	})
+	for i := range c.Operations {
+		err = errors.Join(err, queueOperation(ctx, q, &c.Operations[i], next(c.Operations[i])))
+	}
+	if c.ReturnAttempts {
+		for _, scope := range slices.Sorted(slices.Values(p.AttemptScopes)) {
+			err = errors.Join(err, q.ReturnAttempt(ctx, db.ReturnAttemptParams{TakenAt: p.CreatedAt, Scope: scope}))
+		}
+	}
+	for _, e := range c.Entries {
+		err = errors.Join(err, post(ctx, q, e))
+	}
+	if err == nil {
+		err = line.flush(ctx, s.db)
+	}
 	if err != nil {
 		return fmt.Errorf("save payment: %w", err)
 	}
-	p.Version, p.UpdatedAt = saved.Version, saved.UpdatedAt
-	for i := range changed {
-		op := &changed[i]
-		if op.CreatedAt.IsZero() {
-			err = s.insertOperation(ctx, op, next(*op))
-		} else {
-			err = s.saveOperation(ctx, op, next(*op))
-		}
-		if err != nil {
-			return err
-		}
-		for j := range p.Operations {
-			if p.Operations[j].ID == op.ID {
-				p.Operations[j].CreatedAt, p.Operations[j].UpdatedAt = op.CreatedAt, saved.UpdatedAt
-			}
-		}
-	}
+	stamp(p, c.Operations)
 	return nil
 }
 
-func (s *Store) saveOperation(ctx context.Context, op *payment.Operation, wait time.Duration) error {
-	err := s.q.SaveOperation(ctx, db.SaveOperationParams{
+// stamp gives the payment the version and times that it was saved with: the clock of the store stands still in a transaction.
+func stamp(p *payment.Payment, changed []payment.Operation) {
+	p.Version++
+	if p.ReadAt.IsZero() {
+		return
+	}
+	p.UpdatedAt = p.ReadAt
+	for i := range changed {
+		for j := range p.Operations {
+			if op := &p.Operations[j]; op.ID == changed[i].ID {
+				op.UpdatedAt = p.ReadAt
+				if op.CreatedAt.IsZero() {
+					op.CreatedAt = p.ReadAt
+				}
+			}
+		}
+	}
+}
+
+// queueOperation stores an operation, or what changed of it.
+func queueOperation(ctx context.Context, q *db.Queries, op *payment.Operation, wait time.Duration) error {
+	if op.CreatedAt.IsZero() {
+		return q.InsertOperation(ctx, db.InsertOperationParams{
+			ID: op.ID, PaymentID: op.PaymentID, OrderID: op.OrderID, Provider: op.Provider, Kind: string(op.Kind),
+			Status: string(op.Status), Amount: op.Amount, Currency: op.Currency, Final: op.Final, Undo: op.Undo,
+			CallerID: op.CallerID, RequestID: op.RequestID, Actor: op.Actor, WaitSeconds: wait.Seconds(),
+		})
+	}
+	return q.SaveOperation(ctx, db.SaveOperationParams{
 		ID: op.ID, Status: string(op.Status), Undo: op.Undo, Acted: op.Acted, Integrity: op.Integrity,
 		ProviderReference: op.ProviderReference, FailureReason: op.FailureReason, NeedsAttention: op.NeedsAttention,
 		WaitSeconds: wait.Seconds(),
 	})
-	if err != nil {
-		return fmt.Errorf("save operation: %w", err)
-	}
-	return nil
 }
 
 // BeginCapture reserves the amount and stores the operation.
@@ -321,7 +369,7 @@ func paymentOf(row db.Payment) (*payment.Payment, error) {
 	return p, nil
 }
 
-func operationOf(row db.OperationsOfPaymentsRow) payment.Operation {
+func operationOf(row db.OperationsOfPaymentRow) payment.Operation {
 	return payment.Operation{
 		ID: row.ID, PaymentID: row.PaymentID, OrderID: row.OrderID, Provider: row.Provider, Kind: payment.Kind(row.Kind),
 		Status: payment.Status(row.Status), Amount: row.Amount, Currency: row.Currency, Final: row.Final, Undo: row.Undo,

@@ -36,6 +36,8 @@ type Store struct {
 	db   *postgres.DB
 	q    *db.Queries
 	jobs Inserter
+
+	settings settingsCache
 }
 
 var (
@@ -67,15 +69,6 @@ func (s *Store) TakeAttempts(ctx context.Context, limits []payment.Limit, window
 		return false, fmt.Errorf("take attempts: %w", err)
 	}
 	return len(taken) == len(limits), nil
-}
-
-// ReturnAttempts takes back the attempt that was counted when the payment was made, at the same time of the same clock.
-func (s *Store) ReturnAttempts(ctx context.Context, p *payment.Payment) error {
-	err := s.q.ReturnAttempts(ctx, db.ReturnAttemptsParams{TakenAt: p.CreatedAt, Scopes: p.AttemptScopes})
-	if err != nil {
-		return fmt.Errorf("return attempts: %w", err)
-	}
-	return nil
 }
 
 // TakeTry counts a try in a scope.

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const purgeAttempts = `-- name: PurgeAttempts :execrows
+const PurgeAttempts = `-- name: PurgeAttempts :execrows
 DELETE FROM attempt
 WHERE scope IN (
     SELECT old.scope FROM attempt AS old
@@ -21,30 +21,30 @@ WHERE scope IN (
 `
 
 func (q *Queries) PurgeAttempts(ctx context.Context, batch int32) (int64, error) {
-	result, err := q.db.Exec(ctx, purgeAttempts, batch)
+	result, err := q.db.Exec(ctx, PurgeAttempts, batch)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const returnAttempts = `-- name: ReturnAttempts :exec
+const ReturnAttempt = `-- name: ReturnAttempt :exec
 UPDATE attempt
 SET slots = array_remove(slots, $1::timestamptz)
-WHERE scope = ANY($2::text[])
+WHERE scope = $2
 `
 
-type ReturnAttemptsParams struct {
+type ReturnAttemptParams struct {
 	TakenAt time.Time
-	Scopes  []string
+	Scope   string
 }
 
-func (q *Queries) ReturnAttempts(ctx context.Context, arg ReturnAttemptsParams) error {
-	_, err := q.db.Exec(ctx, returnAttempts, arg.TakenAt, arg.Scopes)
+func (q *Queries) ReturnAttempt(ctx context.Context, arg ReturnAttemptParams) error {
+	_, err := q.db.Exec(ctx, ReturnAttempt, arg.TakenAt, arg.Scope)
 	return err
 }
 
-const takeAttempts = `-- name: TakeAttempts :many
+const TakeAttempts = `-- name: TakeAttempts :many
 INSERT INTO attempt (scope, maximum, slots)
 SELECT wanted.scope, wanted.maximum, ARRAY[now()]
 FROM (
@@ -67,7 +67,7 @@ type TakeAttemptsParams struct {
 // Counts one attempt in every scope that has room; the caller rolls back when not all of them had. Rows are locked in the
 // order of the scopes.
 func (q *Queries) TakeAttempts(ctx context.Context, arg TakeAttemptsParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, takeAttempts, arg.Scopes, arg.Maximums, arg.WindowSeconds)
+	rows, err := q.db.Query(ctx, TakeAttempts, arg.Scopes, arg.Maximums, arg.WindowSeconds)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const buryHold = `-- name: BuryHold :one
+const BuryHold = `-- name: BuryHold :one
 INSERT INTO gift_card_hold (id, order_id, state, amount, currency, request_id, actor)
 VALUES ($1, $2, 'released', 0, '', $3, $4)
 ON CONFLICT (id) DO NOTHING
@@ -25,7 +25,7 @@ type BuryHoldParams struct {
 }
 
 func (q *Queries) BuryHold(ctx context.Context, arg BuryHoldParams) (time.Time, error) {
-	row := q.db.QueryRow(ctx, buryHold,
+	row := q.db.QueryRow(ctx, BuryHold,
 		arg.ID,
 		arg.OrderID,
 		arg.RequestID,
@@ -36,7 +36,7 @@ func (q *Queries) BuryHold(ctx context.Context, arg BuryHoldParams) (time.Time, 
 	return created_at, err
 }
 
-const cardByHash = `-- name: CardByHash :one
+const CardByHash = `-- name: CardByHash :one
 SELECT id, last4, currency, initial, balance, held, status, expires_at, note, issuer, request_id, version, created_at, updated_at,
     coalesce(expires_at <= now(), false)::boolean AS expired
 FROM gift_card
@@ -62,7 +62,7 @@ type CardByHashRow struct {
 }
 
 func (q *Queries) CardByHash(ctx context.Context, codeHash []byte) (CardByHashRow, error) {
-	row := q.db.QueryRow(ctx, cardByHash, codeHash)
+	row := q.db.QueryRow(ctx, CardByHash, codeHash)
 	var i CardByHashRow
 	err := row.Scan(
 		&i.ID,
@@ -84,7 +84,7 @@ func (q *Queries) CardByHash(ctx context.Context, codeHash []byte) (CardByHashRo
 	return i, err
 }
 
-const cardByID = `-- name: CardByID :one
+const CardByID = `-- name: CardByID :one
 SELECT id, last4, currency, initial, balance, held, status, expires_at, note, issuer, request_id, version, created_at, updated_at,
     coalesce(expires_at <= now(), false)::boolean AS expired
 FROM gift_card
@@ -110,7 +110,7 @@ type CardByIDRow struct {
 }
 
 func (q *Queries) CardByID(ctx context.Context, id string) (CardByIDRow, error) {
-	row := q.db.QueryRow(ctx, cardByID, id)
+	row := q.db.QueryRow(ctx, CardByID, id)
 	var i CardByIDRow
 	err := row.Scan(
 		&i.ID,
@@ -132,7 +132,7 @@ func (q *Queries) CardByID(ctx context.Context, id string) (CardByIDRow, error) 
 	return i, err
 }
 
-const cardByRequest = `-- name: CardByRequest :one
+const CardByRequest = `-- name: CardByRequest :one
 SELECT id, last4, currency, initial, balance, held, status, expires_at, note, issuer, request_id, version, created_at, updated_at,
     coalesce(expires_at <= now(), false)::boolean AS expired
 FROM gift_card
@@ -163,7 +163,7 @@ type CardByRequestRow struct {
 }
 
 func (q *Queries) CardByRequest(ctx context.Context, arg CardByRequestParams) (CardByRequestRow, error) {
-	row := q.db.QueryRow(ctx, cardByRequest, arg.Issuer, arg.RequestID)
+	row := q.db.QueryRow(ctx, CardByRequest, arg.Issuer, arg.RequestID)
 	var i CardByRequestRow
 	err := row.Scan(
 		&i.ID,
@@ -185,21 +185,21 @@ func (q *Queries) CardByRequest(ctx context.Context, arg CardByRequestParams) (C
 	return i, err
 }
 
-const disableCard = `-- name: DisableCard :execrows
+const DisableCard = `-- name: DisableCard :execrows
 UPDATE gift_card
 SET status = 'disabled', version = version + 1, updated_at = now()
 WHERE id = $1 AND status = 'active'
 `
 
 func (q *Queries) DisableCard(ctx context.Context, id string) (int64, error) {
-	result, err := q.db.Exec(ctx, disableCard, id)
+	result, err := q.db.Exec(ctx, DisableCard, id)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const freeExpiredHolds = `-- name: FreeExpiredHolds :one
+const FreeExpiredHolds = `-- name: FreeExpiredHolds :one
 WITH due AS (
     SELECT h.id
     FROM gift_card_hold AS h
@@ -230,13 +230,13 @@ SELECT coalesce(sum(cards.holds), 0)::bigint AS holds FROM cards
 
 // Holds are locked before cards, as everywhere, and cards in the order of their ids.
 func (q *Queries) FreeExpiredHolds(ctx context.Context, batch int32) (int64, error) {
-	row := q.db.QueryRow(ctx, freeExpiredHolds, batch)
+	row := q.db.QueryRow(ctx, FreeExpiredHolds, batch)
 	var holds int64
 	err := row.Scan(&holds)
 	return holds, err
 }
 
-const freeHold = `-- name: FreeHold :execrows
+const FreeHold = `-- name: FreeHold :execrows
 WITH freed AS (
     UPDATE gift_card_hold
     SET state = $1, updated_at = now()
@@ -255,14 +255,14 @@ type FreeHoldParams struct {
 }
 
 func (q *Queries) FreeHold(ctx context.Context, arg FreeHoldParams) (int64, error) {
-	result, err := q.db.Exec(ctx, freeHold, arg.State, arg.ID)
+	result, err := q.db.Exec(ctx, FreeHold, arg.State, arg.ID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const getGiftCardRefund = `-- name: GetGiftCardRefund :one
+const GetGiftCardRefund = `-- name: GetGiftCardRefund :one
 SELECT amount, request_id, actor
 FROM gift_card_refund
 WHERE hold_id = $1 AND id = $2
@@ -280,13 +280,13 @@ type GetGiftCardRefundRow struct {
 }
 
 func (q *Queries) GetGiftCardRefund(ctx context.Context, arg GetGiftCardRefundParams) (GetGiftCardRefundRow, error) {
-	row := q.db.QueryRow(ctx, getGiftCardRefund, arg.HoldID, arg.ID)
+	row := q.db.QueryRow(ctx, GetGiftCardRefund, arg.HoldID, arg.ID)
 	var i GetGiftCardRefundRow
 	err := row.Scan(&i.Amount, &i.RequestID, &i.Actor)
 	return i, err
 }
 
-const getHold = `-- name: GetHold :one
+const GetHold = `-- name: GetHold :one
 SELECT h.id, h.gift_card_id, coalesce(c.last4, '')::text AS last4, h.order_id, h.state, h.amount, h.posted, h.refunded, h.currency,
     h.expires_at, h.request_id, h.actor, h.created_at, h.updated_at
 FROM gift_card_hold AS h
@@ -312,7 +312,7 @@ type GetHoldRow struct {
 }
 
 func (q *Queries) GetHold(ctx context.Context, id string) (GetHoldRow, error) {
-	row := q.db.QueryRow(ctx, getHold, id)
+	row := q.db.QueryRow(ctx, GetHold, id)
 	var i GetHoldRow
 	err := row.Scan(
 		&i.ID,
@@ -333,7 +333,7 @@ func (q *Queries) GetHold(ctx context.Context, id string) (GetHoldRow, error) {
 	return i, err
 }
 
-const insertCard = `-- name: InsertCard :one
+const InsertCard = `-- name: InsertCard :one
 INSERT INTO gift_card (id, code_hash, last4, currency, initial, balance, status, expires_at, note, issuer, request_id)
 VALUES ($1, $2, $3, $4, $5, $5, 'active', $6, $7, $8, $9)
 ON CONFLICT (issuer, request_id) DO NOTHING
@@ -360,7 +360,7 @@ type InsertCardRow struct {
 
 // No row when the issuer's request made a card before.
 func (q *Queries) InsertCard(ctx context.Context, arg InsertCardParams) (InsertCardRow, error) {
-	row := q.db.QueryRow(ctx, insertCard,
+	row := q.db.QueryRow(ctx, InsertCard,
 		arg.ID,
 		arg.CodeHash,
 		arg.Last4,
@@ -376,7 +376,7 @@ func (q *Queries) InsertCard(ctx context.Context, arg InsertCardParams) (InsertC
 	return i, err
 }
 
-const insertGiftCardRefund = `-- name: InsertGiftCardRefund :execrows
+const InsertGiftCardRefund = `-- name: InsertGiftCardRefund :execrows
 WITH added AS (
     INSERT INTO gift_card_refund (hold_id, id, amount, request_id, actor)
     VALUES ($1, $2, $3, $4, $5)
@@ -404,7 +404,7 @@ type InsertGiftCardRefundParams struct {
 }
 
 func (q *Queries) InsertGiftCardRefund(ctx context.Context, arg InsertGiftCardRefundParams) (int64, error) {
-	result, err := q.db.Exec(ctx, insertGiftCardRefund,
+	result, err := q.db.Exec(ctx, InsertGiftCardRefund,
 		arg.HoldID,
 		arg.ID,
 		arg.Amount,
@@ -417,7 +417,7 @@ func (q *Queries) InsertGiftCardRefund(ctx context.Context, arg InsertGiftCardRe
 	return result.RowsAffected(), nil
 }
 
-const insertHold = `-- name: InsertHold :one
+const InsertHold = `-- name: InsertHold :one
 WITH card AS (
     UPDATE gift_card
     SET held = held + $1, version = version + 1, updated_at = now()
@@ -453,7 +453,7 @@ type InsertHoldRow struct {
 
 // The amount is taken from what is available in the same step.
 func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (InsertHoldRow, error) {
-	row := q.db.QueryRow(ctx, insertHold,
+	row := q.db.QueryRow(ctx, InsertHold,
 		arg.Amount,
 		arg.GiftCardID,
 		arg.Currency,
@@ -468,7 +468,7 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (InsertH
 	return i, err
 }
 
-const lockHold = `-- name: LockHold :one
+const LockHold = `-- name: LockHold :one
 SELECT h.id, h.gift_card_id, coalesce(c.last4, '')::text AS last4, h.order_id, h.state, h.amount, h.posted, h.refunded, h.currency,
     h.expires_at, h.request_id, h.actor, h.created_at, h.updated_at
 FROM gift_card_hold AS h
@@ -495,7 +495,7 @@ type LockHoldRow struct {
 }
 
 func (q *Queries) LockHold(ctx context.Context, id string) (LockHoldRow, error) {
-	row := q.db.QueryRow(ctx, lockHold, id)
+	row := q.db.QueryRow(ctx, LockHold, id)
 	var i LockHoldRow
 	err := row.Scan(
 		&i.ID,
@@ -516,7 +516,7 @@ func (q *Queries) LockHold(ctx context.Context, id string) (LockHoldRow, error) 
 	return i, err
 }
 
-const postHold = `-- name: PostHold :execrows
+const PostHold = `-- name: PostHold :execrows
 WITH spent AS (
     UPDATE gift_card_hold
     SET state = 'posted', posted = $1::bigint, updated_at = now()
@@ -535,7 +535,7 @@ type PostHoldParams struct {
 }
 
 func (q *Queries) PostHold(ctx context.Context, arg PostHoldParams) (int64, error) {
-	result, err := q.db.Exec(ctx, postHold, arg.Amount, arg.ID)
+	result, err := q.db.Exec(ctx, PostHold, arg.Amount, arg.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -9,7 +9,7 @@ import (
 	"context"
 )
 
-const postEntry = `-- name: PostEntry :exec
+const PostEntry = `-- name: PostEntry :exec
 WITH entry AS (
     INSERT INTO ledger_transaction (id, kind, source, order_id, payment_id, operation_id, gift_card_id, actor, request_id)
     VALUES ($5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -43,7 +43,7 @@ type PostEntryParams struct {
 
 // A source that was booked before is left as it is.
 func (q *Queries) PostEntry(ctx context.Context, arg PostEntryParams) error {
-	_, err := q.db.Exec(ctx, postEntry,
+	_, err := q.db.Exec(ctx, PostEntry,
 		arg.Accounts,
 		arg.Subjects,
 		arg.Currencies,
@@ -61,7 +61,7 @@ func (q *Queries) PostEntry(ctx context.Context, arg PostEntryParams) error {
 	return err
 }
 
-const postingsOfEntries = `-- name: PostingsOfEntries :many
+const PostingsOfEntries = `-- name: PostingsOfEntries :many
 SELECT transaction_id, account, subject, currency, amount
 FROM posting
 WHERE transaction_id = ANY($1::text[])
@@ -78,7 +78,7 @@ type PostingsOfEntriesRow struct {
 }
 
 func (q *Queries) PostingsOfEntries(ctx context.Context, transactionIds []string) ([]PostingsOfEntriesRow, error) {
-	rows, err := q.db.Query(ctx, postingsOfEntries, transactionIds)
+	rows, err := q.db.Query(ctx, PostingsOfEntries, transactionIds)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (q *Queries) PostingsOfEntries(ctx context.Context, transactionIds []string
 	return items, nil
 }
 
-const trialBalance = `-- name: TrialBalance :many
+const TrialBalance = `-- name: TrialBalance :many
 SELECT account, currency, coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint AS debits,
     coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint AS credits
 FROM posting
@@ -121,7 +121,7 @@ type TrialBalanceRow struct {
 
 // The chart of accounts is small; subjects are summed up.
 func (q *Queries) TrialBalance(ctx context.Context) ([]TrialBalanceRow, error) {
-	rows, err := q.db.Query(ctx, trialBalance)
+	rows, err := q.db.Query(ctx, TrialBalance)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const insertMethod = `-- name: InsertMethod :one
+const InsertMethod = `-- name: InsertMethod :one
 INSERT INTO payment_method (channel, method, title, enabled, countries, currencies, minimums, position)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (channel, method) DO NOTHING
@@ -34,7 +34,7 @@ type InsertMethodRow struct {
 }
 
 func (q *Queries) InsertMethod(ctx context.Context, arg InsertMethodParams) (InsertMethodRow, error) {
-	row := q.db.QueryRow(ctx, insertMethod,
+	row := q.db.QueryRow(ctx, InsertMethod,
 		arg.Channel,
 		arg.Method,
 		arg.Title,
@@ -49,7 +49,7 @@ func (q *Queries) InsertMethod(ctx context.Context, arg InsertMethodParams) (Ins
 	return i, err
 }
 
-const listMethods = `-- name: ListMethods :many
+const ListMethods = `-- name: ListMethods :many
 SELECT channel, method, title, enabled, countries, currencies, minimums, position, version, updated_at
 FROM payment_method
 WHERE ($1::text = '' OR channel = $1) AND (channel, method) > ($2::text, $3::text)
@@ -65,7 +65,7 @@ type ListMethodsParams struct {
 }
 
 func (q *Queries) ListMethods(ctx context.Context, arg ListMethodsParams) ([]PaymentMethod, error) {
-	rows, err := q.db.Query(ctx, listMethods,
+	rows, err := q.db.Query(ctx, ListMethods,
 		arg.OnlyChannel,
 		arg.AfterChannel,
 		arg.AfterMethod,
@@ -100,7 +100,7 @@ func (q *Queries) ListMethods(ctx context.Context, arg ListMethodsParams) ([]Pay
 	return items, nil
 }
 
-const methodsOfChannel = `-- name: MethodsOfChannel :many
+const MethodsOfChannel = `-- name: MethodsOfChannel :many
 SELECT channel, method, title, enabled, countries, currencies, minimums, position, version, updated_at
 FROM payment_method
 WHERE channel IN ('', $1)
@@ -110,7 +110,7 @@ LIMIT 200
 
 // A channel's own settings and the defaults; there are few methods.
 func (q *Queries) MethodsOfChannel(ctx context.Context, channel string) ([]PaymentMethod, error) {
-	rows, err := q.db.Query(ctx, methodsOfChannel, channel)
+	rows, err := q.db.Query(ctx, MethodsOfChannel, channel)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (q *Queries) MethodsOfChannel(ctx context.Context, channel string) ([]Payme
 	return items, nil
 }
 
-const updateMethod = `-- name: UpdateMethod :one
+const UpdateMethod = `-- name: UpdateMethod :one
 UPDATE payment_method
 SET title = $1, enabled = $2, countries = $3, currencies = $4, minimums = $5,
     position = $6, version = version + 1, updated_at = now()
@@ -166,7 +166,7 @@ type UpdateMethodRow struct {
 }
 
 func (q *Queries) UpdateMethod(ctx context.Context, arg UpdateMethodParams) (UpdateMethodRow, error) {
-	row := q.db.QueryRow(ctx, updateMethod,
+	row := q.db.QueryRow(ctx, UpdateMethod,
 		arg.Title,
 		arg.Enabled,
 		arg.Countries,

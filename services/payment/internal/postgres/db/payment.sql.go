@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const beginCapture = `-- name: BeginCapture :one
+const BeginCapture = `-- name: BeginCapture :one
 WITH reserved AS (
     UPDATE payment
     SET capture_reserved = capture_reserved + $1, closing = closing OR $2::boolean, version = version + 1, updated_at = now()
@@ -54,7 +54,7 @@ type BeginCaptureRow struct {
 
 // The guards are taken before the provider is called: reserved, captured and released never exceed what is authorized.
 func (q *Queries) BeginCapture(ctx context.Context, arg BeginCaptureParams) (BeginCaptureRow, error) {
-	row := q.db.QueryRow(ctx, beginCapture,
+	row := q.db.QueryRow(ctx, BeginCapture,
 		arg.Amount,
 		arg.Final,
 		arg.PaymentID,
@@ -75,7 +75,7 @@ func (q *Queries) BeginCapture(ctx context.Context, arg BeginCaptureParams) (Beg
 	return i, err
 }
 
-const beginRefund = `-- name: BeginRefund :one
+const BeginRefund = `-- name: BeginRefund :one
 WITH reserved AS (
     UPDATE payment
     SET refund_reserved = refund_reserved + $1, version = version + 1, updated_at = now()
@@ -115,7 +115,7 @@ type BeginRefundRow struct {
 
 // The guards are taken before the provider is called: reserved and refunded never exceed what is captured.
 func (q *Queries) BeginRefund(ctx context.Context, arg BeginRefundParams) (BeginRefundRow, error) {
-	row := q.db.QueryRow(ctx, beginRefund,
+	row := q.db.QueryRow(ctx, BeginRefund,
 		arg.Amount,
 		arg.PaymentID,
 		arg.Currency,
@@ -135,7 +135,7 @@ func (q *Queries) BeginRefund(ctx context.Context, arg BeginRefundParams) (Begin
 	return i, err
 }
 
-const claimDueOperations = `-- name: ClaimDueOperations :many
+const ClaimDueOperations = `-- name: ClaimDueOperations :many
 UPDATE operation
 SET next_check_at = now() + make_interval(secs => $1::float8), attempts = attempts + 1
 WHERE id IN (
@@ -160,7 +160,7 @@ type ClaimDueOperationsRow struct {
 }
 
 func (q *Queries) ClaimDueOperations(ctx context.Context, arg ClaimDueOperationsParams) ([]ClaimDueOperationsRow, error) {
-	rows, err := q.db.Query(ctx, claimDueOperations, arg.LeaseSeconds, arg.Batch)
+	rows, err := q.db.Query(ctx, ClaimDueOperations, arg.LeaseSeconds, arg.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (q *Queries) ClaimDueOperations(ctx context.Context, arg ClaimDueOperations
 	return items, nil
 }
 
-const claimOperation = `-- name: ClaimOperation :execrows
+const ClaimOperation = `-- name: ClaimOperation :execrows
 UPDATE operation
 SET next_check_at = now() + make_interval(secs => $1::float8), attempts = attempts + 1
 WHERE id = $2 AND next_check_at IS NOT NULL AND (status <> 'sending' OR next_check_at <= now())
@@ -191,25 +191,25 @@ type ClaimOperationParams struct {
 }
 
 func (q *Queries) ClaimOperation(ctx context.Context, arg ClaimOperationParams) (int64, error) {
-	result, err := q.db.Exec(ctx, claimOperation, arg.LeaseSeconds, arg.ID)
+	result, err := q.db.Exec(ctx, ClaimOperation, arg.LeaseSeconds, arg.ID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const countAttention = `-- name: CountAttention :one
+const CountAttention = `-- name: CountAttention :one
 SELECT count(*) FROM operation WHERE needs_attention
 `
 
 func (q *Queries) CountAttention(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, countAttention)
+	row := q.db.QueryRow(ctx, CountAttention)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
 }
 
-const getPayment = `-- name: GetPayment :one
+const GetPayment = `-- name: GetPayment :one
 SELECT id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
     token, return_url, state, authorized, captured, refunded, voided, capture_reserved, refund_reserved, closing,
     decline_reason, next_action, capture_before, void_requested, void_id, void_request_id, void_actor, attempt_scopes,
@@ -219,7 +219,7 @@ WHERE id = $1
 `
 
 func (q *Queries) GetPayment(ctx context.Context, id string) (Payment, error) {
-	row := q.db.QueryRow(ctx, getPayment, id)
+	row := q.db.QueryRow(ctx, GetPayment, id)
 	var i Payment
 	err := row.Scan(
 		&i.ID,
@@ -260,14 +260,84 @@ func (q *Queries) GetPayment(ctx context.Context, id string) (Payment, error) {
 	return i, err
 }
 
-const insertOperation = `-- name: InsertOperation :one
+const InsertAuthorization = `-- name: InsertAuthorization :one
+WITH opened AS (
+    INSERT INTO payment (
+        id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
+        token, return_url, state, attempt_scopes, request_id, actor
+    ) VALUES (
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        $12, $13, $14, $15, $16, $17
+    ) ON CONFLICT (id) DO NOTHING
+    RETURNING payment.id, payment.order_id, payment.provider, payment.amount, payment.currency, payment.request_id, payment.actor, payment.created_at
+), added AS (
+    INSERT INTO operation (
+        id, payment_id, order_id, provider, kind, status, amount, currency, final, caller_id, request_id, actor, next_check_at
+    )
+    SELECT $18, opened.id, opened.order_id, opened.provider, 'authorize', 'sending', opened.amount, opened.currency, false,
+        opened.id, opened.request_id, opened.actor, now() + make_interval(secs => $19::float8)
+    FROM opened
+)
+SELECT opened.created_at FROM opened
+`
+
+type InsertAuthorizationParams struct {
+	ID                string
+	OrderID           string
+	CartID            string
+	CustomerReference string
+	Channel           string
+	Country           string
+	Method            string
+	Provider          string
+	Currency          string
+	Amount            int64
+	SeparatesCapture  bool
+	Token             string
+	ReturnUrl         string
+	State             string
+	AttemptScopes     []string
+	RequestID         string
+	Actor             string
+	OperationID       string
+	WaitSeconds       float64
+}
+
+// A new payment with the operation that opens it; no row when the id is taken.
+func (q *Queries) InsertAuthorization(ctx context.Context, arg InsertAuthorizationParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, InsertAuthorization,
+		arg.ID,
+		arg.OrderID,
+		arg.CartID,
+		arg.CustomerReference,
+		arg.Channel,
+		arg.Country,
+		arg.Method,
+		arg.Provider,
+		arg.Currency,
+		arg.Amount,
+		arg.SeparatesCapture,
+		arg.Token,
+		arg.ReturnUrl,
+		arg.State,
+		arg.AttemptScopes,
+		arg.RequestID,
+		arg.Actor,
+		arg.OperationID,
+		arg.WaitSeconds,
+	)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
+}
+
+const InsertOperation = `-- name: InsertOperation :exec
 INSERT INTO operation (
     id, payment_id, order_id, provider, kind, status, amount, currency, final, undo, caller_id, request_id, actor, next_check_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
     now() + make_interval(secs => $14::float8)
 )
-RETURNING created_at
 `
 
 type InsertOperationParams struct {
@@ -287,8 +357,8 @@ type InsertOperationParams struct {
 	WaitSeconds float64
 }
 
-func (q *Queries) InsertOperation(ctx context.Context, arg InsertOperationParams) (time.Time, error) {
-	row := q.db.QueryRow(ctx, insertOperation,
+func (q *Queries) InsertOperation(ctx context.Context, arg InsertOperationParams) error {
+	_, err := q.db.Exec(ctx, InsertOperation,
 		arg.ID,
 		arg.PaymentID,
 		arg.OrderID,
@@ -304,12 +374,10 @@ func (q *Queries) InsertOperation(ctx context.Context, arg InsertOperationParams
 		arg.Actor,
 		arg.WaitSeconds,
 	)
-	var created_at time.Time
-	err := row.Scan(&created_at)
-	return created_at, err
+	return err
 }
 
-const insertPayment = `-- name: InsertPayment :one
+const InsertPayment = `-- name: InsertPayment :one
 INSERT INTO payment (
     id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
     token, return_url, state, attempt_scopes, request_id, actor, void_requested, void_id, void_request_id, void_actor
@@ -346,7 +414,7 @@ type InsertPaymentParams struct {
 
 // No row when the id is taken.
 func (q *Queries) InsertPayment(ctx context.Context, arg InsertPaymentParams) (time.Time, error) {
-	row := q.db.QueryRow(ctx, insertPayment,
+	row := q.db.QueryRow(ctx, InsertPayment,
 		arg.ID,
 		arg.OrderID,
 		arg.CartID,
@@ -374,7 +442,7 @@ func (q *Queries) InsertPayment(ctx context.Context, arg InsertPaymentParams) (t
 	return created_at, err
 }
 
-const lapsedPayments = `-- name: LapsedPayments :many
+const LapsedPayments = `-- name: LapsedPayments :many
 SELECT id
 FROM payment
 WHERE capture_before < now() AND state IN ('authorized', 'partially_captured') AND NOT void_requested
@@ -383,7 +451,7 @@ LIMIT $1
 `
 
 func (q *Queries) LapsedPayments(ctx context.Context, batch int32) ([]string, error) {
-	rows, err := q.db.Query(ctx, lapsedPayments, batch)
+	rows, err := q.db.Query(ctx, LapsedPayments, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -402,7 +470,7 @@ func (q *Queries) LapsedPayments(ctx context.Context, batch int32) ([]string, er
 	return items, nil
 }
 
-const lockPayment = `-- name: LockPayment :one
+const LockPayment = `-- name: LockPayment :one
 SELECT id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
     token, return_url, state, authorized, captured, refunded, voided, capture_reserved, refund_reserved, closing,
     decline_reason, next_action, capture_before, void_requested, void_id, void_request_id, void_actor, attempt_scopes,
@@ -413,7 +481,7 @@ FOR UPDATE
 `
 
 func (q *Queries) LockPayment(ctx context.Context, id string) (Payment, error) {
-	row := q.db.QueryRow(ctx, lockPayment, id)
+	row := q.db.QueryRow(ctx, LockPayment, id)
 	var i Payment
 	err := row.Scan(
 		&i.ID,
@@ -454,7 +522,7 @@ func (q *Queries) LockPayment(ctx context.Context, id string) (Payment, error) {
 	return i, err
 }
 
-const measureOperations = `-- name: MeasureOperations :one
+const MeasureOperations = `-- name: MeasureOperations :one
 SELECT count(*) FILTER (WHERE status IN ('sending', 'unknown')) AS in_doubt,
     coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE status IN ('sending', 'unknown'))), 0)::float8 AS oldest_seconds
 FROM operation
@@ -467,16 +535,101 @@ type MeasureOperationsRow struct {
 }
 
 func (q *Queries) MeasureOperations(ctx context.Context) (MeasureOperationsRow, error) {
-	row := q.db.QueryRow(ctx, measureOperations)
+	row := q.db.QueryRow(ctx, MeasureOperations)
 	var i MeasureOperationsRow
 	err := row.Scan(&i.InDoubt, &i.OldestSeconds)
 	return i, err
 }
 
-const operationsOfPayments = `-- name: OperationsOfPayments :many
+const OperationsOfPayment = `-- name: OperationsOfPayment :many
 SELECT o.id, o.payment_id, o.order_id, o.provider, o.kind, o.status, o.amount, o.currency, o.final, o.undo, o.acted, o.integrity,
     o.caller_id, o.request_id, o.actor, o.provider_reference, o.failure_reason, o.attempts, o.needs_attention, o.created_at,
-    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version
+    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version, now()::timestamptz AS read_at
+FROM operation AS o
+JOIN payment AS p ON p.id = o.payment_id
+WHERE o.payment_id = $1
+ORDER BY o.created_at, o.id
+LIMIT 1000
+`
+
+type OperationsOfPaymentRow struct {
+	ID                string
+	PaymentID         string
+	OrderID           string
+	Provider          string
+	Kind              string
+	Status            string
+	Amount            int64
+	Currency          string
+	Final             bool
+	Undo              bool
+	Acted             bool
+	Integrity         bool
+	CallerID          string
+	RequestID         string
+	Actor             string
+	ProviderReference string
+	FailureReason     string
+	Attempts          int32
+	NeedsAttention    bool
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+	AgeSeconds        float64
+	PaymentVersion    int64
+	ReadAt            time.Time
+}
+
+// A payment has few operations; the limit only bounds what is read. The payment's version tells whether they belong to the
+// payment as it was read before.
+func (q *Queries) OperationsOfPayment(ctx context.Context, paymentID string) ([]OperationsOfPaymentRow, error) {
+	rows, err := q.db.Query(ctx, OperationsOfPayment, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OperationsOfPaymentRow
+	for rows.Next() {
+		var i OperationsOfPaymentRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PaymentID,
+			&i.OrderID,
+			&i.Provider,
+			&i.Kind,
+			&i.Status,
+			&i.Amount,
+			&i.Currency,
+			&i.Final,
+			&i.Undo,
+			&i.Acted,
+			&i.Integrity,
+			&i.CallerID,
+			&i.RequestID,
+			&i.Actor,
+			&i.ProviderReference,
+			&i.FailureReason,
+			&i.Attempts,
+			&i.NeedsAttention,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.AgeSeconds,
+			&i.PaymentVersion,
+			&i.ReadAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OperationsOfPayments = `-- name: OperationsOfPayments :many
+SELECT o.id, o.payment_id, o.order_id, o.provider, o.kind, o.status, o.amount, o.currency, o.final, o.undo, o.acted, o.integrity,
+    o.caller_id, o.request_id, o.actor, o.provider_reference, o.failure_reason, o.attempts, o.needs_attention, o.created_at,
+    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version, now()::timestamptz AS read_at
 FROM operation AS o
 JOIN payment AS p ON p.id = o.payment_id
 WHERE o.payment_id = ANY($1::text[])
@@ -508,12 +661,11 @@ type OperationsOfPaymentsRow struct {
 	UpdatedAt         time.Time
 	AgeSeconds        float64
 	PaymentVersion    int64
+	ReadAt            time.Time
 }
 
-// A payment has few operations; the limit only bounds what is read. The payment's version tells whether they belong to the
-// payment as it was read before.
 func (q *Queries) OperationsOfPayments(ctx context.Context, paymentIds []string) ([]OperationsOfPaymentsRow, error) {
-	rows, err := q.db.Query(ctx, operationsOfPayments, paymentIds)
+	rows, err := q.db.Query(ctx, OperationsOfPayments, paymentIds)
 	if err != nil {
 		return nil, err
 	}
@@ -545,6 +697,7 @@ func (q *Queries) OperationsOfPayments(ctx context.Context, paymentIds []string)
 			&i.UpdatedAt,
 			&i.AgeSeconds,
 			&i.PaymentVersion,
+			&i.ReadAt,
 		); err != nil {
 			return nil, err
 		}
@@ -556,7 +709,7 @@ func (q *Queries) OperationsOfPayments(ctx context.Context, paymentIds []string)
 	return items, nil
 }
 
-const ownerOfOperation = `-- name: OwnerOfOperation :one
+const OwnerOfOperation = `-- name: OwnerOfOperation :one
 SELECT payment_id
 FROM operation
 WHERE id = $1 AND provider = $2
@@ -568,13 +721,13 @@ type OwnerOfOperationParams struct {
 }
 
 func (q *Queries) OwnerOfOperation(ctx context.Context, arg OwnerOfOperationParams) (string, error) {
-	row := q.db.QueryRow(ctx, ownerOfOperation, arg.ID, arg.Provider)
+	row := q.db.QueryRow(ctx, OwnerOfOperation, arg.ID, arg.Provider)
 	var payment_id string
 	err := row.Scan(&payment_id)
 	return payment_id, err
 }
 
-const paymentsOfOrders = `-- name: PaymentsOfOrders :many
+const PaymentsOfOrders = `-- name: PaymentsOfOrders :many
 SELECT p.id, p.order_id, p.cart_id, p.customer_reference, p.channel, p.country, p.method, p.provider, p.currency, p.amount,
     p.separates_capture, p.token, p.return_url, p.state, p.authorized, p.captured, p.refunded, p.voided, p.capture_reserved,
     p.refund_reserved, p.closing, p.decline_reason, p.next_action, p.capture_before, p.void_requested, p.void_id,
@@ -596,7 +749,7 @@ LIMIT 1000
 
 // The newest 50 of each order.
 func (q *Queries) PaymentsOfOrders(ctx context.Context, orderIds []string) ([]Payment, error) {
-	rows, err := q.db.Query(ctx, paymentsOfOrders, orderIds)
+	rows, err := q.db.Query(ctx, PaymentsOfOrders, orderIds)
 	if err != nil {
 		return nil, err
 	}
@@ -650,7 +803,7 @@ func (q *Queries) PaymentsOfOrders(ctx context.Context, orderIds []string) ([]Pa
 	return items, nil
 }
 
-const saveOperation = `-- name: SaveOperation :exec
+const SaveOperation = `-- name: SaveOperation :exec
 UPDATE operation
 SET status = $1, undo = $2, acted = $3, integrity = $4, provider_reference = $5,
     failure_reason = $6, needs_attention = $7, updated_at = now(),
@@ -671,7 +824,7 @@ type SaveOperationParams struct {
 }
 
 func (q *Queries) SaveOperation(ctx context.Context, arg SaveOperationParams) error {
-	_, err := q.db.Exec(ctx, saveOperation,
+	_, err := q.db.Exec(ctx, SaveOperation,
 		arg.Status,
 		arg.Undo,
 		arg.Acted,
@@ -685,7 +838,7 @@ func (q *Queries) SaveOperation(ctx context.Context, arg SaveOperationParams) er
 	return err
 }
 
-const savePayment = `-- name: SavePayment :one
+const SavePayment = `-- name: SavePayment :exec
 UPDATE payment
 SET state = $1, authorized = $2, captured = $3, refunded = $4, voided = $5,
     capture_reserved = $6, refund_reserved = $7, closing = $8,
@@ -693,7 +846,6 @@ SET state = $1, authorized = $2, captured = $3, refunded = $4, voided = $5,
     void_requested = $12, void_id = $13, void_request_id = $14, void_actor = $15,
     version = version + 1, updated_at = now()
 WHERE id = $16
-RETURNING version, updated_at
 `
 
 type SavePaymentParams struct {
@@ -715,13 +867,8 @@ type SavePaymentParams struct {
 	ID              string
 }
 
-type SavePaymentRow struct {
-	Version   int64
-	UpdatedAt time.Time
-}
-
-func (q *Queries) SavePayment(ctx context.Context, arg SavePaymentParams) (SavePaymentRow, error) {
-	row := q.db.QueryRow(ctx, savePayment,
+func (q *Queries) SavePayment(ctx context.Context, arg SavePaymentParams) error {
+	_, err := q.db.Exec(ctx, SavePayment,
 		arg.State,
 		arg.Authorized,
 		arg.Captured,
@@ -739,7 +886,5 @@ func (q *Queries) SavePayment(ctx context.Context, arg SavePaymentParams) (SaveP
 		arg.VoidActor,
 		arg.ID,
 	)
-	var i SavePaymentRow
-	err := row.Scan(&i.Version, &i.UpdatedAt)
-	return i, err
+	return err
 }

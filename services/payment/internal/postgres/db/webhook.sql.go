@@ -9,7 +9,7 @@ import (
 	"context"
 )
 
-const claimParkedEvents = `-- name: ClaimParkedEvents :many
+const ClaimParkedEvents = `-- name: ClaimParkedEvents :many
 UPDATE webhook_event
 SET next_try_at = now() + make_interval(secs => $1::float8)
 WHERE (provider, event_id) IN (
@@ -34,7 +34,7 @@ type ClaimParkedEventsRow struct {
 }
 
 func (q *Queries) ClaimParkedEvents(ctx context.Context, arg ClaimParkedEventsParams) ([]ClaimParkedEventsRow, error) {
-	rows, err := q.db.Query(ctx, claimParkedEvents, arg.LeaseSeconds, arg.Batch)
+	rows, err := q.db.Query(ctx, ClaimParkedEvents, arg.LeaseSeconds, arg.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -53,18 +53,18 @@ func (q *Queries) ClaimParkedEvents(ctx context.Context, arg ClaimParkedEventsPa
 	return items, nil
 }
 
-const countParkedEvents = `-- name: CountParkedEvents :one
+const CountParkedEvents = `-- name: CountParkedEvents :one
 SELECT count(*) FROM webhook_event WHERE state = 'parked'
 `
 
 func (q *Queries) CountParkedEvents(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, countParkedEvents)
+	row := q.db.QueryRow(ctx, CountParkedEvents)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
 }
 
-const finishEvent = `-- name: FinishEvent :exec
+const FinishEvent = `-- name: FinishEvent :exec
 UPDATE webhook_event
 SET state = $1, next_try_at = NULL
 WHERE provider = $2 AND event_id = $3
@@ -77,11 +77,11 @@ type FinishEventParams struct {
 }
 
 func (q *Queries) FinishEvent(ctx context.Context, arg FinishEventParams) error {
-	_, err := q.db.Exec(ctx, finishEvent, arg.State, arg.Provider, arg.EventID)
+	_, err := q.db.Exec(ctx, FinishEvent, arg.State, arg.Provider, arg.EventID)
 	return err
 }
 
-const insertEvent = `-- name: InsertEvent :execrows
+const InsertEvent = `-- name: InsertEvent :execrows
 INSERT INTO webhook_event (provider, event_id, operation_key, outcome, body)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (provider, event_id) DO NOTHING
@@ -96,7 +96,7 @@ type InsertEventParams struct {
 }
 
 func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error) {
-	result, err := q.db.Exec(ctx, insertEvent,
+	result, err := q.db.Exec(ctx, InsertEvent,
 		arg.Provider,
 		arg.EventID,
 		arg.OperationKey,
@@ -109,7 +109,7 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const lockEvent = `-- name: LockEvent :one
+const LockEvent = `-- name: LockEvent :one
 SELECT outcome, state, tries, extract(epoch FROM now() - received_at)::float8 AS age_seconds
 FROM webhook_event
 WHERE provider = $1 AND event_id = $2
@@ -129,7 +129,7 @@ type LockEventRow struct {
 }
 
 func (q *Queries) LockEvent(ctx context.Context, arg LockEventParams) (LockEventRow, error) {
-	row := q.db.QueryRow(ctx, lockEvent, arg.Provider, arg.EventID)
+	row := q.db.QueryRow(ctx, LockEvent, arg.Provider, arg.EventID)
 	var i LockEventRow
 	err := row.Scan(
 		&i.Outcome,
@@ -140,7 +140,7 @@ func (q *Queries) LockEvent(ctx context.Context, arg LockEventParams) (LockEvent
 	return i, err
 }
 
-const noteConflict = `-- name: NoteConflict :execrows
+const NoteConflict = `-- name: NoteConflict :execrows
 UPDATE webhook_event
 SET conflicts = conflicts + 1
 WHERE provider = $1 AND event_id = $2 AND body <> $3
@@ -153,14 +153,14 @@ type NoteConflictParams struct {
 }
 
 func (q *Queries) NoteConflict(ctx context.Context, arg NoteConflictParams) (int64, error) {
-	result, err := q.db.Exec(ctx, noteConflict, arg.Provider, arg.EventID, arg.Body)
+	result, err := q.db.Exec(ctx, NoteConflict, arg.Provider, arg.EventID, arg.Body)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const parkEvent = `-- name: ParkEvent :exec
+const ParkEvent = `-- name: ParkEvent :exec
 UPDATE webhook_event
 SET state = 'parked', tries = tries + 1, next_try_at = now() + make_interval(secs => $1::float8)
 WHERE provider = $2 AND event_id = $3
@@ -173,11 +173,11 @@ type ParkEventParams struct {
 }
 
 func (q *Queries) ParkEvent(ctx context.Context, arg ParkEventParams) error {
-	_, err := q.db.Exec(ctx, parkEvent, arg.WaitSeconds, arg.Provider, arg.EventID)
+	_, err := q.db.Exec(ctx, ParkEvent, arg.WaitSeconds, arg.Provider, arg.EventID)
 	return err
 }
 
-const purgeEvents = `-- name: PurgeEvents :execrows
+const PurgeEvents = `-- name: PurgeEvents :execrows
 DELETE FROM webhook_event
 WHERE (provider, event_id) IN (
     SELECT old.provider, old.event_id
@@ -195,7 +195,7 @@ type PurgeEventsParams struct {
 }
 
 func (q *Queries) PurgeEvents(ctx context.Context, arg PurgeEventsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, purgeEvents, arg.AgeSeconds, arg.Batch)
+	result, err := q.db.Exec(ctx, PurgeEvents, arg.AgeSeconds, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

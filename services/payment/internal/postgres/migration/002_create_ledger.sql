@@ -30,22 +30,23 @@ CREATE TABLE posting (
 );
 COMMENT ON COLUMN posting.amount IS 'Minor units; debits are positive, credits negative.';
 
--- The balance of an entry is judged at the commit, when all its lines are there.
+-- The balance of an entry is judged at the commit, when all its lines are there. Its lines are numbered 1, 2, 3 ...: an entry
+-- is judged when it is new, and again when a line is added, which can only be a third or later one.
 -- +goose StatementBegin
 CREATE FUNCTION check_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    entry  text;
-    lines  bigint;
-    uneven boolean;
+    entry text;
+    good  boolean;
 BEGIN
     IF TG_TABLE_NAME = 'posting' THEN
         entry := NEW.transaction_id;
     ELSE
         entry := NEW.id;
     END IF;
-    SELECT coalesce(sum(sums.lines), 0), coalesce(bool_or(sums.amount <> 0), false) INTO lines, uneven
-    FROM (SELECT count(*) AS lines, sum(posting.amount) AS amount FROM posting WHERE posting.transaction_id = entry GROUP BY posting.currency) AS sums;
-    IF lines < 2 OR uneven THEN
+    SELECT sum(sums.lines) >= 2 AND sum(sums.lines) = max(sums.last) AND bool_and(sums.amount = 0) INTO good
+    FROM (SELECT count(*) AS lines, max(posting.line) AS last, sum(posting.amount) AS amount
+          FROM posting WHERE posting.transaction_id = entry GROUP BY posting.currency) AS sums;
+    IF good IS NOT TRUE THEN
         RAISE EXCEPTION 'ledger entry % is not balanced', entry USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balanced';
     END IF;
     RETURN NULL;
@@ -55,7 +56,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER ledger_transaction_balanced AFTER INSERT ON ledger_transaction
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_entry();
 CREATE CONSTRAINT TRIGGER posting_balanced AFTER INSERT ON posting
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_entry();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.line > 2) EXECUTE FUNCTION check_entry();
 
 -- What is in the books stays: mistakes are mended by further entries.
 REVOKE UPDATE, DELETE, TRUNCATE ON ledger_transaction, posting FROM payment_app;

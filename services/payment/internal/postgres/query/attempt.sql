@@ -13,10 +13,10 @@ SET maximum = EXCLUDED.maximum,
 WHERE (SELECT count(*) FROM unnest(attempt.slots) AS slot WHERE slot > now() - make_interval(secs => @window_seconds::float8)) < EXCLUDED.maximum
 RETURNING scope;
 
--- name: ReturnAttempts :exec
+-- name: ReturnAttempt :exec
 UPDATE attempt
 SET slots = array_remove(slots, @taken_at::timestamptz)
-WHERE scope = ANY(@scopes::text[]);
+WHERE scope = @scope;
 
 -- name: PurgeAttempts :execrows
 DELETE FROM attempt

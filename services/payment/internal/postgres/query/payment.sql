@@ -9,6 +9,27 @@ INSERT INTO payment (
 ) ON CONFLICT (id) DO NOTHING
 RETURNING created_at;
 
+-- name: InsertAuthorization :one
+-- A new payment with the operation that opens it; no row when the id is taken.
+WITH opened AS (
+    INSERT INTO payment (
+        id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
+        token, return_url, state, attempt_scopes, request_id, actor
+    ) VALUES (
+        @id, @order_id, @cart_id, @customer_reference, @channel, @country, @method, @provider, @currency, @amount, @separates_capture,
+        @token, @return_url, @state, @attempt_scopes, @request_id, @actor
+    ) ON CONFLICT (id) DO NOTHING
+    RETURNING payment.id, payment.order_id, payment.provider, payment.amount, payment.currency, payment.request_id, payment.actor, payment.created_at
+), added AS (
+    INSERT INTO operation (
+        id, payment_id, order_id, provider, kind, status, amount, currency, final, caller_id, request_id, actor, next_check_at
+    )
+    SELECT @operation_id, opened.id, opened.order_id, opened.provider, 'authorize', 'sending', opened.amount, opened.currency, false,
+        opened.id, opened.request_id, opened.actor, now() + make_interval(secs => @wait_seconds::float8)
+    FROM opened
+)
+SELECT opened.created_at FROM opened;
+
 -- name: GetPayment :one
 SELECT id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
     token, return_url, state, authorized, captured, refunded, voided, capture_reserved, refund_reserved, closing,
@@ -46,15 +67,14 @@ CROSS JOIN LATERAL (
 ORDER BY p.order_id, p.created_at, p.id
 LIMIT 1000;
 
--- name: SavePayment :one
+-- name: SavePayment :exec
 UPDATE payment
 SET state = @state, authorized = @authorized, captured = @captured, refunded = @refunded, voided = @voided,
     capture_reserved = @capture_reserved, refund_reserved = @refund_reserved, closing = @closing,
     decline_reason = @decline_reason, next_action = @next_action, capture_before = @capture_before,
     void_requested = @void_requested, void_id = @void_id, void_request_id = @void_request_id, void_actor = @void_actor,
     version = version + 1, updated_at = now()
-WHERE id = @id
-RETURNING version, updated_at;
+WHERE id = @id;
 
 -- name: LapsedPayments :many
 SELECT id
@@ -63,26 +83,35 @@ WHERE capture_before < now() AND state IN ('authorized', 'partially_captured') A
 ORDER BY capture_before
 LIMIT @batch;
 
--- name: OperationsOfPayments :many
+-- name: OperationsOfPayment :many
 -- A payment has few operations; the limit only bounds what is read. The payment's version tells whether they belong to the
 -- payment as it was read before.
 SELECT o.id, o.payment_id, o.order_id, o.provider, o.kind, o.status, o.amount, o.currency, o.final, o.undo, o.acted, o.integrity,
     o.caller_id, o.request_id, o.actor, o.provider_reference, o.failure_reason, o.attempts, o.needs_attention, o.created_at,
-    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version
+    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version, now()::timestamptz AS read_at
+FROM operation AS o
+JOIN payment AS p ON p.id = o.payment_id
+WHERE o.payment_id = @payment_id
+ORDER BY o.created_at, o.id
+LIMIT 1000;
+
+-- name: OperationsOfPayments :many
+SELECT o.id, o.payment_id, o.order_id, o.provider, o.kind, o.status, o.amount, o.currency, o.final, o.undo, o.acted, o.integrity,
+    o.caller_id, o.request_id, o.actor, o.provider_reference, o.failure_reason, o.attempts, o.needs_attention, o.created_at,
+    o.updated_at, extract(epoch FROM now() - o.created_at)::float8 AS age_seconds, p.version AS payment_version, now()::timestamptz AS read_at
 FROM operation AS o
 JOIN payment AS p ON p.id = o.payment_id
 WHERE o.payment_id = ANY(@payment_ids::text[])
 ORDER BY o.payment_id, o.created_at, o.id
 LIMIT 20000;
 
--- name: InsertOperation :one
+-- name: InsertOperation :exec
 INSERT INTO operation (
     id, payment_id, order_id, provider, kind, status, amount, currency, final, undo, caller_id, request_id, actor, next_check_at
 ) VALUES (
     @id, @payment_id, @order_id, @provider, @kind, @status, @amount, @currency, @final, @undo, @caller_id, @request_id, @actor,
     now() + make_interval(secs => @wait_seconds::float8)
-)
-RETURNING created_at;
+);
 
 -- name: SaveOperation :exec
 UPDATE operation
