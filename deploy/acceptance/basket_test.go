@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
+	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
@@ -128,28 +129,18 @@ func (c *caller) order(orderID string) *storefrontv1.Order {
 	return answer.GetOrder()
 }
 
-// settled waits until nothing goes on in an order any more, checks that its figures add up, and returns it.
+// settled waits until nothing goes on in an order's checkout any more, checks that its figures add up, and returns it.
 func (c *caller) settled(orderID string) *storefrontv1.Order {
 	c.t.Helper()
-	var order *storefrontv1.Order
+	staff := theShop.staff(c.t)
 	until(c.t, settleTime, "order "+orderID+" reaches a final state", func() bool {
-		order = c.order(orderID)
-		return isSettled(order)
+		state := &adminv1.GetCheckoutResponse{}
+		staff.get("/admin/v1/orders/"+orderID+"/checkout", state)
+		return state.GetState() == adminv1.CheckoutState_CHECKOUT_STATE_DONE || state.GetState() == adminv1.CheckoutState_CHECKOUT_STATE_FAILED
 	})
+	order := c.order(orderID)
 	addsUp(c.t, order)
 	return order
-}
-
-// isSettled tells whether an order has failed, or is placed with its money where it belongs.
-func isSettled(order *storefrontv1.Order) bool {
-	switch order.GetStatus() {
-	case storefrontv1.OrderStatus_ORDER_STATUS_PENDING, storefrontv1.OrderStatus_ORDER_STATUS_REQUIRES_ACTION:
-		return false
-	case storefrontv1.OrderStatus_ORDER_STATUS_PLACED:
-		return order.GetPaymentStatus() != storefrontv1.PaymentStatus_PAYMENT_STATUS_UNPAID
-	default:
-		return true
-	}
 }
 
 // addsUp checks that the figures of an order are one sum: what every buyer and every accountant relies on.

@@ -80,11 +80,23 @@ func (c *caller) get(path string, out proto.Message) {
 	require.NoError(c.t, c.try(shopclient.Call{Verb: http.MethodGet, Path: path}, out), "GET %s", path)
 }
 
-// try sends a call and returns what the shop says against it.
+// try sends a call and returns what the shop says against it. As every client should, it comes back later when the shop asks
+// for that with a 503.
 func (c *caller) try(call shopclient.Call, out proto.Message) error {
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
-	return c.client.Do(ctx, call, out)
+	for {
+		err := c.client.Do(ctx, call, out)
+		var busy *shopclient.Problem
+		if !errors.As(err, &busy) || busy.Status != http.StatusServiceUnavailable || call.Raw != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(busy.RetrySeconds()) * time.Second):
+		}
+	}
 }
 
 // send sends a call and returns the answer as it came.
@@ -110,8 +122,7 @@ func (c *caller) refused(status int, reason string, call shopclient.Call, paths 
 func problem(t *testing.T, err error, status int, reason string, paths ...string) *shopclient.Problem {
 	t.Helper()
 	require.Error(t, err, "%d %s was expected", status, reason)
-	var p *shopclient.Problem
-	require.True(t, errors.As(err, &p), "not a problem document: %v", err)
+	p := problemOf(t, err)
 	require.Equal(t, reason, p.Reason, "%v", err)
 	require.Equal(t, status, p.Status, "%v", err)
 	var named []string
@@ -147,4 +158,12 @@ func until(t *testing.T, limit time.Duration, what string, holds func() bool) {
 		case <-tick.C:
 		}
 	}
+}
+
+// problemOf reads err as a refusal.
+func problemOf(t *testing.T, err error) *shopclient.Problem {
+	t.Helper()
+	var p *shopclient.Problem
+	require.True(t, errors.As(err, &p), "not a problem document: %v", err)
+	return p
 }

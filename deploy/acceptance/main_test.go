@@ -40,6 +40,7 @@ type shop struct {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // journeys wait more than they work
 	os.Exit(runAll(m))
 }
 

@@ -62,6 +62,7 @@ const (
 	parcel = "parcel" // pounds, paid when shipped
 	export = "export" // euros, Spanish tax taken out where none applies
 	scales = "scales" // pounds, delivery by weight and by value
+	files  = "files"  // pounds, filled by files only
 )
 
 func marketSpecs() []marketSpec {
@@ -79,6 +80,7 @@ func marketSpecs() []marketSpec {
 			settings: &adminv1.ChannelSettings{HomeCountryCode: "ES", RemoveHomeTax: true},
 		},
 		{key: scales, currency: "GBP", countries: []string{"GB"}, locales: []string{"en-GB"}, address: britain(), byWeight: true, bySubtotal: true},
+		{key: files, currency: "GBP", countries: []string{"GB"}, locales: []string{"en-GB"}, standard: "3.95", express: "6.95", address: britain()},
 	}
 }
 

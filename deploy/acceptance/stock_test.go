@@ -1,0 +1,102 @@
+package acceptance_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
+	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
+)
+
+// When this fails the shop sells what it does not have, or charges for it.
+func TestSoldOutBetweenCartAndCheckout(t *testing.T) {
+	t.Parallel()
+	m := theShop.market(gb)
+	last := theShop.sell(t, goods{price: "10.00", stock: 1}, m)
+	other := theShop.sell(t, goods{price: "10.00", stock: 10}, m)
+	slow := theShop.guest(t).fill(m, units(other, 1), units(last, 1)).ready()
+	theShop.guest(t).fill(m, units(last, 1)).ready().bought(card("ok"))
+
+	refusal := slow.refused(http.StatusConflict, "SOLD_OUT", slow.buyCall(card("ok")))
+	require.NotEmpty(t, refusal.Errors, "the buyer learns which line")
+	require.Contains(t, refusal.Errors[0].Path, "lines[1]")
+	last.left(1, 0)
+	other.left(10, 10)
+	require.Equal(t, storefrontv1.StockBand_STOCK_BAND_OUT, slow.product(last.handle, m).GetVariants()[0].GetStock())
+
+	slow.read()
+	slow.do(http.MethodDelete, slow.path("/lines/"+slow.cart.GetLines()[1].GetId()), nil, nil)
+	slow.read()
+	slow.bought(card("ok"))
+	other.left(10, 9)
+}
+
+// When this fails a rush on the last units sells some of them twice, or leaves some unsold: 20 buyers, 5 units.
+func TestRushOnTheLastUnits(t *testing.T) {
+	t.Parallel()
+	const buyers, stock = 20, 5
+	m := theShop.market(gb)
+	thing := theShop.sell(t, goods{price: "10.00", stock: stock}, m)
+	carts := make([]*basket, buyers)
+	for i := range carts {
+		carts[i] = theShop.guest(t).fill(m, units(thing, 1)).ready()
+	}
+	outcomes, orders := make([]error, buyers), make([]string, buyers)
+	var rush sync.WaitGroup
+	for i, b := range carts {
+		rush.Go(func() {
+			answer := &storefrontv1.CheckoutResponse{}
+			outcomes[i] = b.try(b.buyCall(card("ok")), answer)
+			orders[i] = answer.GetOrder().GetId()
+		})
+	}
+	rush.Wait()
+	bought := 0
+	for i, err := range outcomes {
+		if err != nil {
+			problem(t, err, http.StatusConflict, "SOLD_OUT")
+			continue
+		}
+		bought++
+		order := carts[i].settled(orders[i])
+		require.Equal(t, placed, order.GetStatus())
+		require.Equal(t, moved{Authorized: 1395, Captured: 1395}, theShop.moved(t, order.GetId()))
+	}
+	require.Equal(t, stock, bought)
+	thing.left(stock, 0)
+}
+
+// When this fails the merchant cannot take orders for what is on its way, or takes more of them than allowed.
+func TestBackorder(t *testing.T) {
+	t.Parallel()
+	m := theShop.market(gb)
+	thing := theShop.sell(t, goods{price: "10.00", stock: 1}, m)
+	staff := theShop.staff(t)
+	staff.do(http.MethodPut, "/admin/v1/stock/backorder-policy", &adminv1.SetBackorderPolicyRequest{
+		Sku: thing.sku, Mode: adminv1.BackorderMode_BACKORDER_MODE_ALLOW, Limit: 2,
+	}, nil)
+	buyer := theShop.guest(t)
+	order := buyer.fill(m, units(thing, 2)).ready().bought(card("ok"))
+	require.Equal(t, storefrontv1.StockBand_STOCK_BAND_BACKORDER, buyer.product(thing.handle, m).GetVariants()[0].GetStock())
+	owed := &adminv1.GetBackorderPolicyResponse{}
+	staff.get("/admin/v1/stock/backorder-policy?sku="+thing.sku, owed)
+	require.Equal(t, int32(1), owed.GetPolicy().GetBackordered())
+	tooMany := buyer.fill(m, units(thing, 2)).ready()
+	tooMany.refused(http.StatusConflict, "SOLD_OUT", tooMany.buyCall(card("ok")))
+
+	line := order.GetLines()[0].GetId()
+	ship := func(quantity int32) error {
+		return staff.try(staff.shipCall(order.GetId(), parcelOf(line, quantity)), nil)
+	}
+	require.NoError(t, ship(1))
+	require.Equal(t, http.StatusConflict, problemOf(t, ship(1)).Status, "what is not there cannot be shipped")
+	staff.do(http.MethodPost, "/admin/v1/stock/adjust", &adminv1.AdjustStockRequest{
+		Entries: []*adminv1.AdjustStockEntry{{Sku: thing.sku, LocationKey: theShop.location(), Delta: 5}}, Reason: "received",
+	}, nil)
+	until(t, settleTime, "what came in goes to whom it is owed", func() bool { return ship(1) == nil })
+	thing.left(4, 4)
+	require.Equal(t, completed, buyer.order(order.GetId()).GetStatus())
+}
