@@ -118,7 +118,7 @@ func (t *Tree) writes(f *file, variables map[string]*ast.ValueSpec) (breaches []
 			return
 		}
 		// The parser resolves names within a file: a local variable of the same name is another one.
-		if object := name.Obj; object != nil && object.Decl != variables[name.Name] { //nolint:staticcheck // what types would add is not needed here
+		if object := name.Obj; object != nil && object.Decl != variables[name.Name] {
 			return
 		}
 		breaches = append(breaches, fmt.Sprintf("%s: %s the package variable %s", t.at(target), what, name.Name))

@@ -159,9 +159,9 @@ func (p *protoParser) statement() (words []protoToken, end string) {
 			return words, token.text
 		case depth == 0 && token.text == "}":
 			return words, token.text
-		case strings.Contains("[{", token.text):
+		case token.text == "[" || token.text == "{":
 			depth++
-		case strings.Contains("]}", token.text):
+		case token.text == "]" || token.text == "}":
 			depth--
 		}
 		words = append(words, token)

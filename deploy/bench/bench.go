@@ -40,7 +40,7 @@ type Result struct {
 func Run(ctx context.Context, w Work, pids map[string]int, clients int, length time.Duration) (Result, error) {
 	var counter atomic.Int64
 	warm, cancel := context.WithTimeout(ctx, length/5)
-	repeat(warm, w, clients, &counter)
+	_, _, _ = repeat(warm, w, clients, &counter) // only to be warm
 	cancel()
 	before, eachBefore, err := account(pids)
 	if err != nil {
@@ -63,7 +63,7 @@ func Run(ctx context.Context, w Work, pids map[string]int, clients int, length t
 	for name, one := range eachAfter {
 		result.Each[name] = perRequest(one.cpu-eachBefore[name].cpu, len(samples))
 	}
-	slices.SortFunc(samples, func(a, b time.Duration) int { return cmp.Compare(a, b) })
+	slices.SortFunc(samples, cmp.Compare[time.Duration])
 	result.P50, result.P99 = samples[len(samples)/2], samples[len(samples)*99/100]
 	return result, ctx.Err()
 }

@@ -63,8 +63,13 @@ func ReadStock(ctx context.Context, staff *shopclient.Client, prices Prices) (St
 	return stock, nil
 }
 
+// Counted is the stock before and after the orders.
+type Counted struct {
+	Before, After Stock
+}
+
 // Check compares the outcome: order totals to the penny, stock per SKU, and the money in the provider's own log.
-func Check(ctx context.Context, outcome *Outcome, prices Prices, before, after Stock, sandbox string) (*Audit, error) {
+func Check(ctx context.Context, outcome *Outcome, prices Prices, counted Counted, sandbox string) (*Audit, error) {
 	audit := &Audit{}
 	moved := map[string]int64{}
 	captured, refunded := map[string]int64{}, map[string]int64{}
@@ -91,7 +96,7 @@ func Check(ctx context.Context, outcome *Outcome, prices Prices, before, after S
 	}
 	for sku := range prices {
 		audit.SKUs++
-		audit.compare("stock of "+sku, before[sku]+moved[sku], after[sku])
+		audit.compare("stock of "+sku, counted.Before[sku]+moved[sku], counted.After[sku])
 	}
 	return audit, audit.provider(ctx, sandbox, captured, refunded)
 }
@@ -237,6 +242,6 @@ func percentile(list []time.Duration, p float64) time.Duration {
 	if len(list) == 0 {
 		return 0
 	}
-	slices.SortFunc(list, func(a, b time.Duration) int { return cmp.Compare(a, b) })
+	slices.SortFunc(list, cmp.Compare[time.Duration])
 	return list[min(int(p*float64(len(list))), len(list)-1)]
 }

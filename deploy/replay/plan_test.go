@@ -66,6 +66,7 @@ func TestReturnsTakeWhatWasBought(t *testing.T) {
 	require.Equal(t, []replay.Refund{{Invoice: "C4", Sale: "1", Lines: []replay.Line{{SKU: "A", Quantity: 1}}}}, plan.Steps[3].Refunds)
 }
 
+// When it fails, rows of the file vanish without being counted, or are sold as what they are not.
 func TestMessyRowsAreCountedNotSold(t *testing.T) {
 	t.Parallel()
 	plan := replay.MakePlan([]onlineretail.Row{
@@ -80,6 +81,7 @@ func TestMessyRowsAreCountedNotSold(t *testing.T) {
 	}, plan.Rows)
 }
 
+// When it fails, a replay of one week plays another.
 func TestFilterTakesInvoicesByDateAndNumber(t *testing.T) {
 	t.Parallel()
 	late := row("2", "A", 1, 100, "c1")

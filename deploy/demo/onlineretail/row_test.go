@@ -29,6 +29,7 @@ func TestReadsEveryPublishedForm(t *testing.T) {
 	}
 }
 
+// When it fails, who has a damaged file must search it for the line.
 func TestNamesTheLineThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	_, err := onlineretail.ReadAll(strings.NewReader(header + "1,A,X,six,2011-11-14T08:10:00,2.55,1,France\n"))
@@ -48,6 +49,7 @@ func TestShippedCatalogueFollowsFromShippedOrders(t *testing.T) {
 	require.Len(t, shipped, 2769)
 }
 
+// When it fails, two products want one address and the second is refused.
 func TestEveryProductHasItsOwnHandle(t *testing.T) {
 	t.Parallel()
 	products, err := demo.Catalogue()

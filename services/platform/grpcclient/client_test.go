@@ -49,7 +49,7 @@ func serve(t *testing.T, addr string, handler echo.Handler) (*grpcserver.Server,
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		server.Stop(ctx)
-		<-served
+		_ = <-served
 	})
 	return server, listener.Addr().String()
 }

@@ -151,7 +151,7 @@ func TestCallsAreCounted(t *testing.T) {
 		_, err := b.call(t.Context(), `text: "a"`)
 		require.NoError(t, err)
 	}
-	b.refused(`percent: 101`)
+	require.Error(t, b.refused(`percent: 101`))
 	want := `
 # HELP rpc_server_requests_total Calls served, by RPC and gRPC code.
 # TYPE rpc_server_requests_total counter

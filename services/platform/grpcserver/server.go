@@ -158,7 +158,6 @@ func options(cfg Config, c *chain) []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(2 * cfg.MaxRecvBytes), // the codec refuses with a reason what the library would refuse without
 		grpc.MaxSendMsgSize(cfg.MaxSendBytes),
 		grpc.ConnectionTimeout(connectionTimeout),
-		grpc.SharedWriteBuffer(true),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minClientPing, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionAge: cfg.MaxConnectionAge, MaxConnectionAgeGrace: cfg.MaxConnectionAgeGrace,

@@ -90,11 +90,11 @@ func TestFingerprintsTellRequestsApart(t *testing.T) {
 	}
 	seen := map[string]int{}
 	for i, fields := range requests {
-		print := hex.EncodeToString(idempotency.NewCall(t.Context(), rpc, "k", fields...).Fingerprint)
-		if first, twice := seen[print]; twice {
+		sum := hex.EncodeToString(idempotency.NewCall(t.Context(), rpc, "k", fields...).Fingerprint)
+		if first, twice := seen[sum]; twice {
 			t.Errorf("%#v and %#v have one fingerprint", requests[first], fields)
 		}
-		seen[print] = i
+		seen[sum] = i
 	}
 }
 

@@ -137,7 +137,7 @@ func (w *worker[A]) NextRetry(job *river.Job[A]) time.Time {
 
 func defaultBackoff(attempt int) time.Duration {
 	wait := min(time.Second<<min(attempt-1, 20), maxBackoff)
-	return wait - wait/10 + rand.N(wait/5)
+	return wait - wait/10 + rand.N(wait/5) //nolint:gosec // spreads retries, hides nothing
 }
 
 type everyArgs struct {

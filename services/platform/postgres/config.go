@@ -70,7 +70,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	}
 	config.MaxConnLifetime = maxConnLifetime
 	config.MaxConnLifetimeJitter = maxConnLifetime / 10
-	config.MaxConnIdleTime = 5*time.Minute + rand.N(time.Minute)
+	config.MaxConnIdleTime = 5*time.Minute + rand.N(time.Minute) //nolint:gosec // spreads reconnects, hides nothing
 	config.PingTimeout = 250 * time.Millisecond
 	if c.URLFile != "" || c.PasswordFile != "" {
 		config.BeforeConnect = c.refresh

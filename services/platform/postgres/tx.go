@@ -48,7 +48,7 @@ func (d *DB) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
 			return err
 		}
 		select {
-		case <-time.After(rand.N(txBackoff << attempt)):
+		case <-time.After(rand.N(txBackoff << attempt)): //nolint:gosec // spreads retries, hides nothing
 		case <-ctx.Done():
 			return err
 		}

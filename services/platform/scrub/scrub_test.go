@@ -59,7 +59,7 @@ func TestFalseAlarmsAreRare(t *testing.T) {
 		return b
 	}
 	makers := map[string]func() string{
-		"uuid v4": func() string { return uuid.NewString() },
+		"uuid v4": uuid.NewString,
 		"uuid v7": func() string { return uuid.Must(uuid.NewV7()).String() },
 		"base32 secret": func() string {
 			return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random(16)))

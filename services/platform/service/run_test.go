@@ -69,7 +69,6 @@ const withMigrations = "migrations"
 // child is the test binary run as a service.
 type child struct {
 	cmd   *exec.Cmd
-	out   *bufio.Scanner
 	mu    sync.Mutex
 	lines []string
 }

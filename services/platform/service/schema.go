@@ -53,7 +53,7 @@ func (s *schema) watch(ctx context.Context, db *postgres.DB, log *zap.Logger) {
 	defer ticker.Stop()
 	last := ""
 	for {
-		problem, known := s.look(ctx, db)
+		known, problem := s.look(ctx, db)
 		if known && problem == nil {
 			log.Info("schema is good", zap.Int64("needed", s.need))
 			s.set(nil)
@@ -76,17 +76,18 @@ func (s *schema) watch(ctx context.Context, db *postgres.DB, log *zap.Logger) {
 	}
 }
 
-func (s *schema) look(ctx context.Context, db *postgres.DB) (problem error, known bool) {
+// look returns whether the schema's version could be read, and what is wrong.
+func (s *schema) look(ctx context.Context, db *postgres.DB) (known bool, problem error) {
 	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
 	current, err := migrate.Current(ctx, db)
 	if err != nil {
-		return err, false
+		return false, err
 	}
 	if current < s.need {
-		return fmt.Errorf("the schema is at version %d and this binary needs %d: run migrate", current, s.need), true
+		return true, fmt.Errorf("the schema is at version %d and this binary needs %d: run migrate", current, s.need)
 	}
-	return nil, true
+	return true, nil
 }
 
 func (s *schema) set(problem error) {

@@ -94,7 +94,7 @@ func (w *workers) loop(ctx context.Context, one worker) {
 		if time.Since(began) > lastPause {
 			pause = firstPause
 		}
-		timer := time.NewTimer(pause/2 + rand.N(pause))
+		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // spreads restarts, hides nothing
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -67,7 +67,7 @@ func run(ctx context.Context, output io.Writer) error {
 // interrupted hides the error that Ctrl-C causes in whatever was going on.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was asked to stop
 	}
 	return err
 }

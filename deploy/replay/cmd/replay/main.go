@@ -31,8 +31,8 @@ func main() {
 	flag.BoolVar(&s.load, "import", false, "first create what the catalogue lacks, by the demo catalogue's own rule")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, s, os.Stdout)
+	stop()
 	if errors.Is(err, errMismatch) {
 		os.Exit(1)
 	}

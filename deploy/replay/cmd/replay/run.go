@@ -63,7 +63,7 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	audit, err := replay.Check(ctx, outcome, prices, before, after, t.sandbox)
+	audit, err := replay.Check(ctx, outcome, prices, replay.Counted{Before: before, After: after}, t.sandbox)
 	if err != nil {
 		return err
 	}

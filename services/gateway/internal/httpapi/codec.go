@@ -42,7 +42,7 @@ func (c *codec) NewDecoder(r io.Reader) runtime.Decoder {
 func (c *codec) decode(body []byte, v any) error {
 	message, ok := v.(proto.Message)
 	if !ok {
-		return c.JSONPb.Unmarshal(body, v)
+		return c.Unmarshal(body, v)
 	}
 	if err := c.checker.Check(body, message.ProtoReflect().Descriptor()); err != nil {
 		return err

@@ -32,8 +32,8 @@ func NewMux(table policy.Table, checker *jsoncheck.Checker) *runtime.ServeMux {
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(outgoingHeader),
 		runtime.WithMetadata(incomingMetadata),
-		runtime.WithErrorHandler(rest.writeError),
-		runtime.WithRoutingErrorHandler(rest.writeRoutingError),
+		runtime.WithErrorHandler(rest.errorHandler()),
+		runtime.WithRoutingErrorHandler(rest.routingErrorHandler()),
 		runtime.WithForwardResponseOption(rest.beforeAnswer),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.SetQueryParameterParser(queryParser{inner: &runtime.DefaultQueryParser{}}),
@@ -60,19 +60,25 @@ type rest struct {
 	table policy.Table
 }
 
-func (s *rest) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get("idempotent-replayed")) > 0 {
-		w.Header().Set(headerReplayed, "true")
+// errorHandler renders what a method answered instead of a response.
+func (s *rest) errorHandler() runtime.ErrorHandlerFunc {
+	return func(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+		if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get("idempotent-replayed")) > 0 {
+			w.Header().Set(headerReplayed, "true")
+		}
+		writeProblem(w, r, uncarry(err))
 	}
-	writeProblem(w, r, uncarry(err))
 }
 
-func (s *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
-	if status == http.StatusMethodNotAllowed {
-		writeProblem(w, r, ErrMethodNotAllowed.New("The route does not take %s.", r.Method))
-		return
+// routingErrorHandler answers when no method has the path or the verb.
+func (s *rest) routingErrorHandler() runtime.RoutingErrorHandlerFunc {
+	return func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
+		if status == http.StatusMethodNotAllowed {
+			writeProblem(w, r, ErrMethodNotAllowed.New("The route does not take %s.", r.Method))
+			return
+		}
+		writeProblem(w, r, ErrRouteNotFound.New("There is no route %s %s.", r.Method, r.URL.Path))
 	}
-	writeProblem(w, r, ErrRouteNotFound.New("There is no route %s %s.", r.Method, r.URL.Path))
 }
 
 // beforeAnswer sets the caching that the method's policy allows. An answer to a caller with a token is for that caller.

@@ -239,7 +239,7 @@ func enumValue(path string, enum protoreflect.EnumDescriptor, token json.Token) 
 
 // integer accepts a JSON number or, as protobuf's JSON form does for 64 bits, a string with one.
 func integer(path string, kind protoreflect.Kind, token json.Token) error {
-	text := ""
+	var text string
 	switch t := token.(type) {
 	case json.Number:
 		text = t.String()

@@ -1,7 +1,6 @@
 package provision_test
 
 import (
-	"errors"
 	"testing"
 	"testing/fstest"
 
@@ -33,7 +32,7 @@ REVOKE UPDATE, DELETE ON ledger FROM ` + service + `_app;
 func denied(t *testing.T, err error, what string) {
 	t.Helper()
 	var pgErr *pgconn.PgError
-	require.True(t, errors.As(err, &pgErr), "%s: %v", what, err)
+	require.ErrorAs(t, err, &pgErr, what)
 	require.Equal(t, "42501", pgErr.Code, what)
 }
 

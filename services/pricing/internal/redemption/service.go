@@ -252,7 +252,7 @@ func (s *Service) record(ctx context.Context, u OrderUse, found bool, ttl time.D
 	if found {
 		u, err = s.store.UpdateOrderUse(ctx, u, ttl)
 	} else {
-		inserted := false
+		var inserted bool
 		if u, inserted, err = s.store.InsertOrderUse(ctx, u, ttl); err == nil && !inserted {
 			err = errs.Conflict.New("The order is being confirmed or released by another call.").RetryAfter(time.Second)
 		}
