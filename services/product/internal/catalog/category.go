@@ -69,6 +69,7 @@ func (cat *Category) place(parent *Category) error {
 	return nil
 }
 
+// parent gives the category above, nil for a root.
 func (c *Catalog) parent(ctx context.Context, parentID string) (*Category, error) {
 	if parentID == "" {
 		return nil, nil

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/cartwright-shop/cartwright/services/platform/id"
@@ -115,6 +116,10 @@ func (c *Catalog) UpdateCollection(ctx context.Context, collectionID string, fie
 
 // SetCollectionProducts replaces the products of a collection, in order.
 func (c *Catalog) SetCollectionProducts(ctx context.Context, collectionID string, productIDs []string, version int64) (Collection, error) {
+	productIDs = canonicalIDs(productIDs)
+	if sorted := slices.Sorted(slices.Values(productIDs)); len(slices.Compact(sorted)) != len(productIDs) {
+		return Collection{}, ErrFilterInvalid.At("productIds", "A product comes twice.")
+	}
 	return c.changeCollection(ctx, collectionID, version, func(ctx context.Context, col *Collection) error {
 		col.ProductCount = int32(len(productIDs))
 		return c.store.SetCollectionProducts(ctx, collectionID, productIDs)

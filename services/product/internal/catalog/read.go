@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
@@ -91,7 +92,7 @@ func (c *Catalog) Products(ctx context.Context, ids []string, v View) ([]Seen, e
 		byID[p.ID] = p
 	}
 	out := make([]Seen, 0, len(found))
-	for _, productID := range ids {
+	for _, productID := range canonicalIDs(ids) {
 		p, ok := byID[productID]
 		if !ok {
 			continue
@@ -182,7 +183,7 @@ func (c *Catalog) query(ctx context.Context, v View, f Filter) (ListQuery, Chann
 		q.Statuses = []Status{Draft, Published, Archived}
 	}
 	if f.Category != "" {
-		categoryID := f.Category
+		categoryID := strings.ToLower(f.Category)
 		if !id.Valid(categoryID) {
 			cat, err := c.store.CategoryByHandle(ctx, f.Category)
 			if err != nil {
@@ -193,8 +194,8 @@ func (c *Catalog) query(ctx context.Context, v View, f Filter) (ListQuery, Chann
 		q.All = append(q.All, categoryToken+categoryID)
 	}
 	if f.Collection != "" {
-		q.Collection = f.Collection
-		if !id.Valid(f.Collection) {
+		q.Collection = strings.ToLower(f.Collection)
+		if !id.Valid(q.Collection) {
 			col, err := c.store.CollectionByHandle(ctx, f.Collection)
 			if err != nil {
 				return ListQuery{}, Channel{}, err

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -109,14 +110,16 @@ func (c *Catalog) hits(ctx context.Context, q SearchQuery) (SearchHits, error) {
 	return SearchHits{Products: found}, err
 }
 
-// correct replaces words that the vocabulary lacks by their nearest neighbour in it; "" when there is nothing to replace.
+var letterRuns = regexp.MustCompile(`\pL+`)
+
+// correct replaces words that the vocabulary lacks by their nearest neighbour in it; "" when there is nothing to replace. Words
+// with digits are SKUs and sizes and stay as they are, and so do words that the buyer excludes.
 func (c *Catalog) correct(ctx context.Context, locale, text string) (string, error) {
-	changed := false
-	fields := strings.FieldsFunc(text, unicode.IsSpace)
-	for i, field := range fields {
-		word := Fold(strings.TrimFunc(field, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }))
-		if utf8.RuneCountInString(word) < minCorrected || len(word) > maxWord || strings.HasPrefix(field, "-") ||
-			strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }) {
+	var out strings.Builder
+	done, changed := 0, false
+	for _, run := range letterRuns.FindAllStringIndex(text, -1) {
+		word := Fold(text[run[0]:run[1]])
+		if utf8.RuneCountInString(word) < minCorrected || len(word) > maxWord || !wholeWord(text, run) {
 			continue
 		}
 		similar, err := c.store.SimilarWords(ctx, locale, word)
@@ -124,28 +127,48 @@ func (c *Catalog) correct(ctx context.Context, locale, text string) (string, err
 			return "", err
 		}
 		if better := nearest(word, similar); better != "" && better != word {
-			fields[i] = better
-			changed = true
+			out.WriteString(text[done:run[0]] + better)
+			done, changed = run[1], true
 		}
 	}
 	if !changed {
 		return "", nil
 	}
-	return strings.Join(fields, " "), nil
+	return out.String() + text[done:], nil
 }
 
-// nearest picks the candidate with the fewest typing errors: one for words of up to five letters, two for longer ones. Equal
-// ones are decided by the alphabet, so that the same search gives the same answer.
+// wholeWord tells a run of letters that is a word from one that touches a digit or is excluded by a hyphen before it.
+func wholeWord(text string, run []int) bool {
+	before, size := utf8.DecodeLastRuneInString(text[:run[0]])
+	after, _ := utf8.DecodeRuneInString(text[run[1]:])
+	if unicode.IsDigit(before) || unicode.IsDigit(after) {
+		return false
+	}
+	excluded := before == '-' && (run[0] == size || unicode.IsSpace(rune(text[run[0]-size-1])))
+	return !excluded
+}
+
+// nearest picks the candidate with the fewest typing errors: one for words of up to five letters, two for longer ones. Among
+// equals one with the same first letter, then the longest: people start words right, and leave letters out. The alphabet
+// decides the rest, so that the same search gives the same answer.
 func nearest(word string, candidates []string) string {
 	allowed := 1
 	if utf8.RuneCountInString(word) > 5 {
 		allowed = 2
 	}
-	best, bestDistance := "", allowed+1
+	initial, _ := utf8.DecodeRuneInString(word)
+	rank := func(candidate string) [3]int {
+		other := 1
+		if strings.HasPrefix(candidate, string(initial)) {
+			other = 0
+		}
+		return [3]int{typingErrors(word, candidate), other, -utf8.RuneCountInString(candidate)}
+	}
+	best, bestRank := "", [3]int{allowed + 1}
 	slices.Sort(candidates)
 	for _, candidate := range candidates {
-		if d := typingErrors(word, candidate); d < bestDistance {
-			best, bestDistance = candidate, d
+		if r := rank(candidate); r[0] <= allowed && (best == "" || slices.Compare(r[:], bestRank[:]) < 0) {
+			best, bestRank = candidate, r
 		}
 	}
 	return best

@@ -48,6 +48,7 @@ func (f *Fields) Check() error {
 	if len(f.CategoryIDs) > MaxCategories {
 		return ErrTextInvalid.At("product.categoryIds", "A product is in at most %d categories.", MaxCategories)
 	}
+	f.CategoryIDs = canonicalIDs(f.CategoryIDs)
 	slices.Sort(f.CategoryIDs)
 	f.CategoryIDs = slices.Compact(f.CategoryIDs)
 	return checkAttributes("product.attributes", f.Attributes)
@@ -328,4 +329,13 @@ func (f *Fields) checkOptionTranslations(path string, translations []OptionTrans
 		}
 	}
 	return nil
+}
+
+// canonicalIDs writes UUIDs as the database does, so that they can be compared as texts.
+func canonicalIDs(ids []string) []string {
+	out := make([]string, len(ids))
+	for i, one := range ids {
+		out[i] = strings.ToLower(one)
+	}
+	return out
 }

@@ -146,6 +146,8 @@ func TestSearchProductsFindsWhatBuyersMean(t *testing.T) {
 	bag.Tags = []string{"jacket"}
 	s.published(t, bag)
 	s.create(t, plain("Secret Lamp", "SECRET"))
+	s.published(t, plain("Art Print", "ART"))
+	s.published(t, plain("Heart Mirror", "HEART"))
 	for query, want := range map[string][]string{
 		"lamp":           {"Brass Desk Lamp"},
 		"LAMPS":          {"Brass Desk Lamp"},
@@ -161,10 +163,13 @@ func TestSearchProductsFindsWhatBuyersMean(t *testing.T) {
 		"jaket":          {"Canvas Jacket Bag"},
 		"jacekt":         {"Canvas Jacket Bag"},
 		"brsas lapm":     {"Brass Desk Lamp"},
+		"hart":           {"Heart Mirror"},
+		"brsas+dsek":     {"Brass Desk Lamp"},
+		"shirt -bras":    {"Linen Shirt", "Brass Desk Lamp"},
 		"secret":         {},
 		"zzzzzz":         {},
 		"!!! ':*&|(":     {},
-		"":               {"Canvas Jacket Bag", "Brass Desk Lamp", "Linen Shirt"},
+		"":               {"Heart Mirror", "Art Print", "Canvas Jacket Bag", "Brass Desk Lamp", "Linen Shirt"},
 	} {
 		resp, err := s.SearchProducts(s.buyer, &productv1.SearchProductsRequest{Query: query})
 		require.NoError(t, err, query)

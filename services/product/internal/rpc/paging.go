@@ -3,8 +3,13 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode"
 
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/page"
+	"github.com/cartwright-shop/cartwright/services/product/internal/catalog"
 )
 
 // Sizes of pages: of products as a grid shows them, and of everything else.
@@ -48,6 +53,9 @@ func openKeyed(size int32, token, list string, filter ...any) (keyed, error) {
 	if err := page.Decode(text, token, &cursor); err != nil {
 		return keyed{}, err
 	}
+	if strings.ContainsFunc(cursor.Key, unicode.IsControl) {
+		return keyed{}, errs.PageTokenInvalid.At("pageToken", "The page token is damaged.")
+	}
 	return keyed{scope: text, after: cursor.Key, limit: limit}, nil
 }
 
@@ -59,4 +67,38 @@ func cutKeyed[T any](k keyed, rows []T, key func(T) string) ([]T, string, error)
 	rows = rows[:k.limit]
 	token, err := page.Encode(k.scope, afterKey{Key: key(rows[k.limit-1])})
 	return rows, token, err
+}
+
+// grid is a page request of products.
+type grid struct {
+	scope string
+	after catalog.Cursor
+	limit int
+}
+
+func openGrid(size int32, token, list string, filter ...any) (grid, error) {
+	limit, err := page.Size(size, productPage, maxPage)
+	if err != nil {
+		return grid{}, err
+	}
+	text, err := scope(list, filter...)
+	if err != nil {
+		return grid{}, err
+	}
+	g := grid{scope: text, limit: limit}
+	if err := page.Decode(text, token, &g.after); err != nil {
+		return grid{}, err
+	}
+	// Tokens are no secret, so one can be made up: it must not reach the database as something that is no key.
+	if (g.after != catalog.Cursor{}) && (!id.Valid(g.after.ID) || strings.ContainsFunc(g.after.Title, unicode.IsControl)) {
+		return grid{}, errs.PageTokenInvalid.At("pageToken", "The page token is damaged.")
+	}
+	return g, nil
+}
+
+func (g grid) next(cursor *catalog.Cursor) (string, error) {
+	if cursor == nil {
+		return "", nil
+	}
+	return page.Encode(g.scope, cursor)
 }

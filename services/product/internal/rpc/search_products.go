@@ -4,7 +4,6 @@ import (
 	"context"
 
 	productv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1"
-	"github.com/cartwright-shop/cartwright/services/platform/page"
 	"github.com/cartwright-shop/cartwright/services/product/internal/catalog"
 )
 
@@ -14,16 +13,11 @@ func (s *Server) SearchProducts(ctx context.Context, req *productv1.SearchProduc
 		View:   catalog.View{Channel: req.GetChannel(), Locale: req.GetLocale(), IncludeUnpublished: req.GetIncludeUnpublished()},
 		Filter: filter(req.GetFilter()), Text: req.GetQuery(), Facets: req.GetIncludeFacets(),
 	}
-	text, err := scope("search", r.View, r.Filter, r.Text)
+	g, err := openGrid(req.GetPageSize(), req.GetPageToken(), "search", r.View, r.Filter, r.Text)
 	if err != nil {
 		return nil, err
 	}
-	if r.Limit, err = page.Size(req.GetPageSize(), productPage, maxPage); err != nil {
-		return nil, err
-	}
-	if err := page.Decode(text, req.GetPageToken(), &r.After); err != nil {
-		return nil, err
-	}
+	r.After, r.Limit = g.after, g.limit
 	found, err := s.catalog.Search(ctx, r)
 	if err != nil {
 		return nil, err
@@ -32,8 +26,6 @@ func (s *Server) SearchProducts(ctx context.Context, req *productv1.SearchProduc
 		Products: mapped(found.Products, summaryToProto), Facets: mapped(found.Facets, facetToProto),
 		CorrectedQuery: found.Corrected, Truncated: found.Truncated, Locale: found.Locale, Channel: found.Channel,
 	}
-	if found.Next != nil {
-		resp.NextPageToken, err = page.Encode(text, found.Next)
-	}
+	resp.NextPageToken, err = g.next(found.Next)
 	return resp, err
 }
