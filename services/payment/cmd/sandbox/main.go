@@ -12,11 +12,14 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/app"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := app.RunSandbox(ctx, os.Environ(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }

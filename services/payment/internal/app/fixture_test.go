@@ -14,12 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
 	paymentv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1"
@@ -27,8 +27,9 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/app"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
+	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/config"
-	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/grpcclient"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 	"github.com/cartwright-shop/cartwright/services/platform/postgrestest"
@@ -131,15 +132,12 @@ func (s *shop) start() {
 	s.instance, err = service.Start(context.Background(), app.Program(), cfg, s.log)
 	require.NoError(s.t, err)
 	s.t.Cleanup(s.instance.Stop)
-	conn, err := grpc.NewClient(s.instance.GRPCAddr(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithChainUnaryInterceptor(asClient))
+	conn, err := grpcclient.Dial(grpcclient.Config{
+		Peer: "payment", Addr: s.instance.GRPCAddr(), Log: zap.NewNop(), Metrics: prometheus.NewRegistry(), Timeout: waitFor, Clock: clock.System(),
+	})
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { _ = conn.Close() })
 	s.PaymentServiceClient = paymentv1.NewPaymentServiceClient(conn)
-}
-
-// asClient sends the principal of the context and turns statuses into typed errors, as every client of ours does.
-func asClient(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	return errs.FromGRPC(invoke(outgoing(ctx), method, req, reply, cc, opts...))
 }
 
 func (s *shop) startProvider(cfg sandboxserver.Config) {
@@ -196,8 +194,6 @@ func (s *shop) startCart() string {
 	s.t.Cleanup(server.Stop)
 	return listener.Addr().String()
 }
-
-func outgoing(ctx context.Context) context.Context { return outgoingPrincipal(ctx, identity.From(ctx)) }
 
 // staff is a context of the back office.
 func staff() context.Context {
@@ -328,13 +324,6 @@ func (s *shop) balanced() {
 	for currency, sum := range sums {
 		require.Zero(s.t, sum, currency)
 	}
-}
-
-func outgoingPrincipal(ctx context.Context, p identity.Principal) context.Context {
-	if p.IsZero() {
-		return ctx
-	}
-	return metadata.AppendToOutgoingContext(ctx, identity.PrincipalKey, p.Encode())
 }
 
 const (

@@ -135,7 +135,7 @@ func TestOrderOfNotificationsDoesNotMatter(t *testing.T) {
 	s.provider.Apply(sandboxserver.Control{Webhooks: &sandboxserver.WebhookMode{Hold: true}})
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test
+	random := rand.New(rand.NewPCG(seed, 1))
 	for round := range 12 {
 		p := s.authorize(ask(10_000, "card", "tok_3ds"))
 		s.buyer(p.GetNextAction().GetUrl(), "approve")

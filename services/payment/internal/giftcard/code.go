@@ -70,12 +70,12 @@ func Canonical(typed string) (string, bool) {
 		if 'a' <= r && r <= 'z' {
 			r += 'A' - 'a'
 		}
-		switch {
-		case r == '-' || r == ' ':
+		switch r {
+		case '-', ' ':
 			continue
-		case r == 'O':
+		case 'O':
 			r = '0'
-		case r == 'I' || r == 'L':
+		case 'I', 'L':
 			r = '1'
 		}
 		if !strings.ContainsRune(alphabet, r) {

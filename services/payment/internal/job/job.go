@@ -15,7 +15,6 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/giftcard"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/ledger"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
-	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
@@ -97,7 +96,7 @@ func (w *Worker) Register(r *job.Registry) {
 }
 
 // Notify tells the orders' owner that a payment changed. It reads the payment itself, so order and repetition do not matter.
-func (w *Worker) Notify(ctx context.Context, args postgres.NotifyArgs) error {
+func (w *Worker) Notify(ctx context.Context, args payment.Changed) error {
 	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
 	defer cancel()
 	_, err := w.Checkouts.NotifyPayment(asService(ctx), &cartv1.NotifyPaymentRequest{
@@ -111,7 +110,7 @@ func (w *Worker) Notify(ctx context.Context, args postgres.NotifyArgs) error {
 }
 
 // ApplyEvent applies one notification of a provider.
-func (w *Worker) ApplyEvent(ctx context.Context, args postgres.ApplyEventArgs) error {
+func (w *Worker) ApplyEvent(ctx context.Context, args payment.Arrived) error {
 	return w.Payments.ApplyEvent(asService(ctx), args.Provider, args.EventID)
 }
 

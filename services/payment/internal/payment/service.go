@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -178,7 +179,7 @@ func (s *Service) take(ctx context.Context, p *Payment, n news) ([]Operation, er
 		return nil, fmt.Errorf("payment %s has no operation %s", p.ID, n.operation)
 	}
 	was := *op
-	changed := false
+	var changed bool
 	if n.doubt {
 		changed = Doubt(p, n.operation)
 	} else {
@@ -192,7 +193,7 @@ func (s *Service) take(ctx context.Context, p *Payment, n news) ([]Operation, er
 		changes = settle(p, op)
 	}
 	next := s.prepare(p, "")
-	changes.Operations = append(next, *op)
+	changes.Operations = append(slices.Clone(next), *op)
 	if err := s.store.Save(ctx, p, changes, s.backoff); err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func (s *Store) FreeHold(ctx context.Context, holdID string, state giftcard.Hold
 
 // FreeExpired gives back holds whose time has run out.
 func (s *Store) FreeExpired(ctx context.Context, limit int) (int, error) {
-	n, err := s.q.FreeExpiredHolds(ctx, int32(limit)) //nolint:gosec // a constant
+	n, err := s.q.FreeExpiredHolds(ctx, int32(limit))
 	if err != nil {
 		return 0, fmt.Errorf("free expired holds: %w", err)
 	}

@@ -74,7 +74,7 @@ func (s *Store) Settings(ctx context.Context, channel string) ([]payment.MethodS
 // ListSettings lists settings by channel and method, those after a channel and method; an empty channel means all.
 func (s *Store) ListSettings(ctx context.Context, only string, after [2]string, limit int) ([]payment.MethodSetting, error) {
 	rows, err := s.q.ListMethods(ctx, db.ListMethodsParams{
-		OnlyChannel: only, AfterChannel: after[0], AfterMethod: after[1], Batch: int32(limit), //nolint:gosec // a page
+		OnlyChannel: only, AfterChannel: after[0], AfterMethod: after[1], Batch: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list payment methods: %w", err)
@@ -97,13 +97,13 @@ func (s *Store) SaveSetting(ctx context.Context, m payment.MethodSetting) (payme
 	if m.Version == 0 {
 		row, err := s.q.InsertMethod(ctx, db.InsertMethodParams{
 			Channel: m.Channel, Method: m.Method, Title: m.Title, Enabled: m.Enabled, Countries: m.Countries,
-			Currencies: m.Currencies, Minimums: encoded, Position: int32(m.Position), //nolint:gosec // validated
+			Currencies: m.Currencies, Minimums: encoded, Position: int32(m.Position),
 		})
 		return saved(m, row, err)
 	}
 	row, err := s.q.UpdateMethod(ctx, db.UpdateMethodParams{
 		Channel: m.Channel, Method: m.Method, Title: m.Title, Enabled: m.Enabled, Countries: m.Countries,
-		Currencies: m.Currencies, Minimums: encoded, Position: int32(m.Position), Version: m.Version, //nolint:gosec // validated
+		Currencies: m.Currencies, Minimums: encoded, Position: int32(m.Position), Version: m.Version,
 	})
 	return saved(m, db.InsertMethodRow(row), err)
 }

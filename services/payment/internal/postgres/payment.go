@@ -16,22 +16,9 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
-// NotifyArgs is the job that tells the order's owner that a payment changed.
-type NotifyArgs struct {
-	// EventID is the same in every try.
-	EventID string `json:"event_id"`
-	// OrderID is the order.
-	OrderID string `json:"order_id"`
-	// PaymentID is the payment.
-	PaymentID string `json:"payment_id"`
-}
-
-// Kind implements job.Args.
-func (NotifyArgs) Kind() string { return "notify_payment" }
-
 // Notify adds the job to the transaction that changed the payment.
 func (s *Store) Notify(ctx context.Context, p *payment.Payment) error {
-	return s.jobs.Insert(ctx, NotifyArgs{EventID: id.New(), OrderID: p.OrderID, PaymentID: p.ID})
+	return s.jobs.Insert(ctx, payment.Changed{EventID: id.New(), OrderID: p.OrderID, PaymentID: p.ID})
 }
 
 // Insert stores a new payment with its operations; false when the id is taken.
@@ -162,7 +149,7 @@ func (s *Store) ByOrders(ctx context.Context, orderIDs []string) ([]*payment.Pay
 	}
 	payments, ids, byID := make([]*payment.Payment, len(rows)), make([]string, len(rows)), map[string]*payment.Payment{}
 	for i, row := range rows {
-		if payments[i], err = paymentOf(db.Payment(row)); err != nil {
+		if payments[i], err = paymentOf(row); err != nil {
 			return nil, err
 		}
 		ids[i], byID[row.ID] = row.ID, payments[i]
@@ -293,7 +280,7 @@ func begun(op *payment.Operation, row db.BeginCaptureRow, err error) (string, bo
 
 // ClaimDue takes operations that are due and puts them off by lease.
 func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]payment.Due, error) {
-	rows, err := s.q.ClaimDueOperations(ctx, db.ClaimDueOperationsParams{LeaseSeconds: lease.Seconds(), Batch: int32(limit)}) //nolint:gosec // a constant
+	rows, err := s.q.ClaimDueOperations(ctx, db.ClaimDueOperationsParams{LeaseSeconds: lease.Seconds(), Batch: int32(limit)})
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +302,7 @@ func (s *Store) ClaimOperation(ctx context.Context, operationID string, lease ti
 
 // Lapsed finds payments whose authorization has run out.
 func (s *Store) Lapsed(ctx context.Context, limit int) ([]string, error) {
-	return s.q.LapsedPayments(ctx, int32(limit)) //nolint:gosec // a constant
+	return s.q.LapsedPayments(ctx, int32(limit))
 }
 
 // Owner finds the payment of an operation.

@@ -62,7 +62,7 @@ func (s *Store) TakeAttempts(ctx context.Context, limits []payment.Limit, window
 	params := db.TakeAttemptsParams{WindowSeconds: window.Seconds()}
 	for _, limit := range limits {
 		params.Scopes = append(params.Scopes, limit.Scope)
-		params.Maximums = append(params.Maximums, int32(limit.Max)) //nolint:gosec // limits are small
+		params.Maximums = append(params.Maximums, int32(limit.Max))
 	}
 	taken, err := s.q.TakeAttempts(ctx, params)
 	if err != nil {

@@ -10,16 +10,6 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
 )
 
-// ApplyEventArgs is the job that applies a notification.
-type ApplyEventArgs struct {
-	// Provider and EventID name it.
-	Provider string `json:"provider"`
-	EventID  string `json:"event_id"`
-}
-
-// Kind implements job.Args.
-func (ApplyEventArgs) Kind() string { return "apply_payment_event" }
-
 // AddEvent stores a notification and the job that applies it.
 func (s *Store) AddEvent(ctx context.Context, e payment.InboxEvent, body []byte) (added, conflict bool, err error) {
 	outcome, err := json.Marshal(e.Outcome)
@@ -34,7 +24,7 @@ func (s *Store) AddEvent(ctx context.Context, e payment.InboxEvent, body []byte)
 			return err
 		}
 		if added = n > 0; added {
-			return s.jobs.Insert(ctx, ApplyEventArgs{Provider: e.Provider, EventID: e.ID})
+			return s.jobs.Insert(ctx, payment.Arrived{Provider: e.Provider, EventID: e.ID})
 		}
 		n, err = s.q.NoteConflict(ctx, db.NoteConflictParams{Provider: e.Provider, EventID: e.ID, Body: body})
 		conflict = n > 0
@@ -82,7 +72,7 @@ func (s *Store) ParkEvent(ctx context.Context, e payment.InboxEvent, wait time.D
 
 // ParkedEvents takes notifications whose time has come again.
 func (s *Store) ParkedEvents(ctx context.Context, limit int, lease time.Duration) ([]payment.InboxEvent, error) {
-	rows, err := s.q.ClaimParkedEvents(ctx, db.ClaimParkedEventsParams{LeaseSeconds: lease.Seconds(), Batch: int32(limit)}) //nolint:gosec // a constant
+	rows, err := s.q.ClaimParkedEvents(ctx, db.ClaimParkedEventsParams{LeaseSeconds: lease.Seconds(), Batch: int32(limit)})
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func operationOf(op payment.Operation) *paymentv1.Operation {
 		Id: op.ID, PaymentId: op.PaymentID, OrderId: op.OrderID, Kind: kindOf(op.Kind), Status: statusOf(op.Status),
 		Amount: amountOf(op.Currency, op.Amount), CallerId: op.CallerID, RequestId: op.RequestID, Actor: op.Actor,
 		ProviderReference: op.ProviderReference, FailureReason: op.FailureReason, Final: op.Final,
-		Attempts:       int32(min(op.Attempts, 1<<30)), //nolint:gosec // bounded
+		Attempts:       int32(min(op.Attempts, 1<<30)),
 		NeedsAttention: op.NeedsAttention, CreateTime: timeOf(op.CreatedAt), UpdateTime: timeOf(op.UpdatedAt),
 	}
 }
@@ -163,7 +163,7 @@ func holdOf(h giftcard.Hold) *paymentv1.GiftCardHold {
 func settingOf(m payment.MethodSetting) *paymentv1.PaymentMethodSetting {
 	message := &paymentv1.PaymentMethodSetting{
 		Channel: m.Channel, Method: m.Method, Title: m.Title, Enabled: m.Enabled, Countries: m.Countries, Currencies: m.Currencies,
-		Position: int32(m.Position), Version: m.Version, UpdateTime: timeOf(m.UpdatedAt), //nolint:gosec // bounded by the contract
+		Position: int32(m.Position), Version: m.Version, UpdateTime: timeOf(m.UpdatedAt),
 	}
 	for _, currency := range sortedKeys(m.Minimums) {
 		message.Minimums = append(message.Minimums, amountOf(currency, m.Minimums[currency]))

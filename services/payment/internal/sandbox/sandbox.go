@@ -216,7 +216,7 @@ func (p *Provider) exchange(ctx context.Context, method, path, key string, body 
 	if err != nil {
 		return 0, nil, fmt.Errorf("call provider: %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing is read after it
+	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return 0, nil, fmt.Errorf("read answer: %w", err)

@@ -88,7 +88,7 @@ func (s *Server) mutate(w http.ResponseWriter, r *http.Request, kind string) {
 	if !s.before(w, r, fault) {
 		return
 	}
-	op, refused := s.perform(r, c, &fault)
+	op, refused := s.perform(c, &fault)
 	switch {
 	case fault.Action == FaultDropReply:
 		panic(http.ErrAbortHandler)
@@ -154,7 +154,7 @@ func (s *Server) check(c call) *refusal {
 }
 
 // perform does the work of a request once: a repeated key answers what the first request led to.
-func (s *Server) perform(r *http.Request, c call, fault *Fault) (*Operation, *refusal) {
+func (s *Server) perform(c call, fault *Fault) (*Operation, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
@@ -175,7 +175,7 @@ func (s *Server) perform(r *http.Request, c call, fault *Fault) (*Operation, *re
 		return op.clone(), nil
 	}
 	if c.kind == KindAuthorize && tokenKind(c.body.Token) == "slow" && c.body.Method == "card" {
-		s.wait(r, c.key)
+		s.wait(c.key)
 		now = s.cfg.Now()
 	}
 	op, parent, refused := s.build(c, fault, now)
@@ -198,7 +198,7 @@ func (s *Server) perform(r *http.Request, c call, fault *Fault) (*Operation, *re
 }
 
 // wait is the time a slow card takes. The key is marked as in use meanwhile and the lock is given up.
-func (s *Server) wait(r *http.Request, key string) {
+func (s *Server) wait(key string) {
 	s.running[key] = true
 	s.mu.Unlock()
 	timer := time.NewTimer(s.cfg.SlowDelay)

@@ -70,10 +70,10 @@ type journal struct {
 
 // openJournal reads every whole line into restore. A line torn by a crash was never answered, so it is cut off.
 func openJournal(path string, sync bool, restore func(record)) (*journal, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("make journal folder: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}

@@ -85,7 +85,7 @@ func (s *Server) emit(op *Operation) {
 func (m WebhookMode) delay() time.Duration {
 	wait := time.Duration(m.DelayMS) * time.Millisecond
 	if m.Reorder {
-		wait += rand.N(2 * time.Second)
+		wait += rand.N(2 * time.Second) //nolint:gosec // disorder, not a secret
 	}
 	return wait
 }
@@ -141,7 +141,7 @@ func (s *Server) post(ctx context.Context, target, secret string, event *pending
 	if err != nil {
 		return fmt.Errorf("send webhook: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing is read after it
+	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return fmt.Errorf("webhook answered %d", response.StatusCode)
