@@ -31,6 +31,7 @@ import (
 // shop is the product service on a database of its own, called over the wire, with peers that keep what they are told.
 type shop struct {
 	productv1.ProductServiceClient
+	conn  *grpc.ClientConn
 	db    *postgrestest.Database
 	jobs  *platformjob.Client
 	peers *peers
@@ -61,7 +62,7 @@ func openShop(t *testing.T) shop {
 	})
 	own := serve(t, "product", func(s grpc.ServiceRegistrar) { productv1.RegisterProductServiceServer(s, server) })
 	return shop{
-		ProductServiceClient: productv1.NewProductServiceClient(own), db: database, jobs: jobs, peers: others,
+		ProductServiceClient: productv1.NewProductServiceClient(own), conn: own, db: database, jobs: jobs, peers: others,
 		staff: identity.With(t.Context(), identity.Principal{Kind: identity.Staff, Subject: "ann"}),
 		buyer: t.Context(),
 	}

@@ -752,7 +752,7 @@ func (x *ListCategoriesRequest) GetPageToken() string {
 // ListCategoriesResponse is one page of the tree.
 type ListCategoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Categories in the order of the tree: parents before children, siblings by position, then name.
+	// Categories in the order of the tree: parents before children, siblings by position, then handle.
 	Categories []*Category `protobuf:"bytes,1,rep,name=categories,proto3" json:"categories,omitempty"`
 	// Token of the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

@@ -702,8 +702,8 @@ type Product struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Optimistic version, starts at 1 and grows by 1 with every change of anything in this message. With update_time it makes
-	// an entity tag.
+	// Optimistic version, starts at 1 and grows by 1 with every change of anything in this message but category_ancestor_ids,
+	// which follow the category tree. With update_time it makes an entity tag.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Unique name for URLs, lower case.
 	Handle string `protobuf:"bytes,3,opt,name=handle,proto3" json:"handle,omitempty"`
@@ -731,7 +731,8 @@ type Product struct {
 	Translations []*ProductTranslation `protobuf:"bytes,14,rep,name=translations,proto3" json:"translations,omitempty"`
 	// Status in every channel that has one; only with include_unpublished.
 	Publications []*Publication `protobuf:"bytes,15,rep,name=publications,proto3" json:"publications,omitempty"`
-	// Status in the channel asked for; DRAFT when the product never had one there.
+	// Status in the channel asked for; DRAFT when the product never had one there, unspecified in answers to writes that name
+	// no channel.
 	Status PublicationStatus `protobuf:"varint,16,opt,name=status,proto3,enum=cartwright.product.v1.PublicationStatus" json:"status,omitempty"`
 	// When it was last published in the channel asked for; unset when never.
 	PublishTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=publish_time,json=publishTime,proto3" json:"publish_time,omitempty"`

@@ -220,7 +220,7 @@ type ImportError struct {
 	Column string `protobuf:"bytes,2,opt,name=column,proto3" json:"column,omitempty"`
 	// Handle of the product, if the row has one.
 	Handle string `protobuf:"bytes,3,opt,name=handle,proto3" json:"handle,omitempty"`
-	// Reason, one of the API's error reasons, for example SKU_INVALID or PRICE_LIST_UNKNOWN.
+	// Reason, one of the API's error reasons, for example SKU_INVALID or PRICE_LIST_NOT_FOUND.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Sentence for people.
 	Message       string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
