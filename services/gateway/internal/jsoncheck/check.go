@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/scrub"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -106,6 +107,9 @@ func (w *walker) message(path string, message protoreflect.MessageDescriptor, de
 }
 
 func (w *walker) unknown(path, key string) error {
+	if scrub.PAN(key) { // naming the field would repeat the number, in the answer and in logs
+		return errs.PANNotAccepted.New("The name of a field looks like a card number.")
+	}
 	if w.readOnly[key] {
 		return ErrFieldReadOnly.At(path, "%q is set by the shop and cannot be sent.", key)
 	}

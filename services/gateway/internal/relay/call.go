@@ -38,7 +38,7 @@ func Call[Out, Req, Resp proto.Message](ctx context.Context, m *Mapper, public p
 		_ = grpc.SetHeader(ctx, metadata.Pairs(replayedHeader, "true"))
 	}
 	if err != nil {
-		return none, err
+		return none, publicPaths(err)
 	}
 	if err := m.Copy(out.ProtoReflect(), answer.ProtoReflect()); err != nil {
 		return none, err
