@@ -160,6 +160,25 @@ func TestDeletionsMeetForOneTypingError(t *testing.T) {
 	})
 }
 
+// When this fails, a product file brings in what the API's own contract would have stopped.
+func TestFieldsAreCheckedWithoutTheContract(t *testing.T) {
+	t.Parallel()
+	for reason, change := range map[string]func(f *catalog.Fields){
+		"HANDLE_INVALID":      func(f *catalog.Fields) { f.Handle = "Not a handle" },
+		"LOCALE_INVALID":      func(f *catalog.Fields) { f.Translations = []catalog.Translation{{Locale: "german!"}} },
+		"TRANSLATION_INVALID": func(f *catalog.Fields) { f.Translations = make([]catalog.Translation, catalog.MaxTranslations+1) },
+		"ATTRIBUTE_INVALID":   func(f *catalog.Fields) { f.Attributes = make([]catalog.Attribute, catalog.MaxAttributes+1) },
+		"VARIANTS_INVALID":    func(f *catalog.Fields) { f.Options = make([]catalog.Option, catalog.MaxOptions+1) },
+		"MEDIA_INVALID":       func(f *catalog.Fields) { f.Media = make([]catalog.Media, catalog.MaxMedia+1) },
+		"TEXT_INVALID":        func(f *catalog.Fields) { f.CategoryIDs = make([]string, catalog.MaxCategories+1) },
+	} {
+		fields := catalog.Fields{Title: "Mug", Variants: []catalog.Variant{{SKU: "MUG"}}}
+		require.NoError(t, fields.Check())
+		change(&fields)
+		require.Equal(t, reason, errs.ReasonOf(fields.Check()))
+	}
+}
+
 // When this fails, the rules of a product can be got around or crash on odd input.
 func FuzzFieldsCheck(f *testing.F) {
 	f.Add("Title", "SKU-1", "Size", "S", "tag", "https://cdn.example.com/a.jpg", "de")

@@ -88,7 +88,7 @@ func listSQL(q catalog.ListQuery) (string, []any) {
 	}
 	// Each status is read in its own order from the index, then the few rows are merged.
 	merged := strings.ReplaceAll(order, "cp.position", "l.position")
-	return "SELECT l.* FROM unnest(" + s.arg(statuses(q)) + "::text[]) AS s (status) CROSS JOIN LATERAL (" + one("s.status") +
+	return "SELECT " + summaryColumns + ", l.position, l.rank FROM unnest(" + s.arg(statuses(q)) + "::text[]) AS s (status) CROSS JOIN LATERAL (" + one("s.status") +
 		") l ORDER BY " + merged + " LIMIT " + limit, s.args
 }
 
