@@ -104,7 +104,7 @@ func WriteStatus(w http.ResponseWriter, status int, err error, requestID string)
 }
 
 func retryAfter(err error, status int) int {
-	if wait := errs.RetryAfterOf(err); wait > 0 {
+	if wait := errs.Known(err).Wait(); wait > 0 {
 		return int(math.Ceil(wait.Seconds()))
 	}
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
