@@ -38,7 +38,7 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	background.Register(jobs)
 	store := postgres.New(rt.DB, rt.Jobs(jobs))
 	payments := payment.NewService(store, providers(cfg), rt.Clock, payment.Config{
-		ReturnHosts: cfg.ReturnURLHosts, CallTimeout: cfg.ProviderTimeout, MaxDeclines: cfg.MaxDeclines,
+		ReturnHosts: cfg.ReturnURLHosts, CallTimeout: cfg.ProviderTimeout, FirstWait: cfg.ResolveInterval, MaxDeclines: cfg.MaxDeclines,
 		MaxCustomerDeclines: cfg.MaxCustomerDeclines, AttemptWindow: cfg.AttemptWindow,
 	}, rt.Log)
 	cards := giftcard.NewService(store, codes, rt.Clock)
@@ -51,7 +51,8 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	}
 	// Nothing runs before build returns.
 	background.Parts = worker.Parts{
-		Payments: payments, Cards: cards, Books: store, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn), Log: rt.Log,
+		Payments: payments, Cards: cards, Books: store, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn),
+		ResolveInterval: cfg.ResolveInterval, Log: rt.Log,
 	}
 	rt.Go("resolver", background.Resolve)
 	return nil

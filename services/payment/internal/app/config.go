@@ -27,6 +27,8 @@ type Config struct {
 	SandboxWebhookSecretNext string `env:"SANDBOX_WEBHOOK_SECRET_NEXT" secret:"true" desc:"Second secret accepted while the first is being changed."`
 	// ProviderTimeout bounds one call of a provider.
 	ProviderTimeout time.Duration `env:"PROVIDER_TIMEOUT" envDefault:"8s" desc:"Longest wait for a provider's answer; past it the outcome is in doubt and is asked for."`
+	// ResolveInterval paces the resolver.
+	ResolveInterval time.Duration `env:"RESOLVE_INTERVAL" envDefault:"1s" desc:"How often operations in doubt are looked for, and the first wait before one is asked for; later waits double up to 10m."`
 	// GiftCardKey makes and recognises gift card codes.
 	GiftCardKey string `env:"GIFT_CARD_KEY" secret:"true" desc:"Secret of 32 bytes or more that gift card codes are made and recognised with. Changing it makes all issued codes unknown."`
 	// ReturnURLHosts are where buyers may be sent back to.
@@ -60,6 +62,9 @@ func check(cfg Config) error {
 	}
 	if cfg.ProviderTimeout < 100*time.Millisecond || cfg.ProviderTimeout > 20*time.Second {
 		problems = append(problems, errors.New("PROVIDER_TIMEOUT: must be 100ms to 20s"))
+	}
+	if cfg.ResolveInterval < 50*time.Millisecond || cfg.ResolveInterval > time.Minute {
+		problems = append(problems, errors.New("RESOLVE_INTERVAL: must be 50ms to 1m"))
 	}
 	if cfg.MaxDeclines < 1 || cfg.MaxCustomerDeclines < 1 {
 		problems = append(problems, errors.New("CARD_MAX_DECLINES and CARD_MAX_CUSTOMER_DECLINES: must be 1 or more"))

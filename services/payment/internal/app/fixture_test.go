@@ -118,7 +118,7 @@ func newShopWith(t *testing.T, provider sandboxserver.Config, settings ...string
 		"GRPC_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0", "DATABASE_URL=" + s.db.AppDSN, "CART_ADDR=" + s.startCart(),
 		"SANDBOX_URL=" + s.web.URL, "SANDBOX_API_KEY=" + testKey, "SANDBOX_WEBHOOK_SECRET=" + testSecret,
 		"GIFT_CARD_KEY=test-gift-card-key-of-32-bytes!!", "RETURN_URL_HOSTS=shop.example.com,.example.org,localhost",
-		"PROVIDER_TIMEOUT=5s", "LOG_LEVEL=warn", "DATABASE_ACQUIRE_TIMEOUT=20s", "DRAIN_TIMEOUT=2s",
+		"PROVIDER_TIMEOUT=5s", "RESOLVE_INTERVAL=100ms", "LOG_LEVEL=warn", "DATABASE_ACQUIRE_TIMEOUT=20s", "DRAIN_TIMEOUT=2s",
 	}, settings...)
 	s.start()
 	return s

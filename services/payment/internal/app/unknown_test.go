@@ -21,11 +21,11 @@ func (s *shop) fault(kind, action string) {
 	s.provider.Apply(sandboxserver.Control{Faults: []sandboxserver.Fault{{Kind: kind, Action: action, Count: 1}}})
 }
 
-// faultUnresolved also keeps the provider from telling for a few seconds what it did.
+// faultUnresolved also keeps the provider from telling for a second or two what it did.
 func (s *shop) faultUnresolved(kind, action string) {
 	s.fault(kind, action)
 	s.provider.Apply(sandboxserver.Control{
-		Faults: []sandboxserver.Fault{{Kind: "query", Action: sandboxserver.FaultError, Count: 2}}, Webhooks: &sandboxserver.WebhookMode{DelayMS: 5_000},
+		Faults: []sandboxserver.Fault{{Kind: "query", Action: sandboxserver.FaultError, Count: 4}}, Webhooks: &sandboxserver.WebhookMode{DelayMS: 5_000},
 	})
 }
 
@@ -181,7 +181,7 @@ func TestKeysOutsideTheProvidersWindowAreNotSentAgain(t *testing.T) {
 	s := newShop(t)
 	p := s.authorize(ask(5_000, "card", "tok_ok"))
 	s.provider.Apply(sandboxserver.Control{Faults: []sandboxserver.Fault{
-		{Kind: "capture", Action: sandboxserver.FaultDropRequest, Count: 1}, {Kind: "query", Action: sandboxserver.FaultError, Count: 2},
+		{Kind: "capture", Action: sandboxserver.FaultDropRequest, Count: 1}, {Kind: "query", Action: sandboxserver.FaultError, Count: 4},
 	}})
 	s.capture(p.GetId(), 5_000, true)
 	_, err := s.db.DB.Exec(t.Context(), "UPDATE operation SET created_at = now() - interval '23 hours 1 minute' WHERE kind = 'capture'")

@@ -22,7 +22,6 @@ import (
 )
 
 const (
-	resolveInterval = time.Second
 	measureInterval = 15 * time.Second
 	expireInterval  = 5 * time.Second
 	lapseInterval   = time.Minute
@@ -43,6 +42,8 @@ type Parts struct {
 	Keeper *idempotency.Keeper
 	// Checkouts owns the orders.
 	Checkouts cartv1.CheckoutServiceClient
+	// ResolveInterval is how often operations in doubt are looked for.
+	ResolveInterval time.Duration
 	// Log gets what a person should know.
 	Log *zap.Logger
 }
@@ -118,7 +119,7 @@ func (w *Worker) ApplyEvent(ctx context.Context, args payment.Arrived) error {
 // killed process start again too late for a buyer who waits.
 func (w *Worker) Resolve(ctx context.Context) error {
 	ctx = asService(ctx)
-	ticker := time.NewTicker(resolveInterval)
+	ticker := time.NewTicker(w.ResolveInterval)
 	defer ticker.Stop()
 	measured := time.Time{}
 	for {

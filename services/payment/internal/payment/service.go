@@ -24,6 +24,8 @@ type Config struct {
 	CallTimeout time.Duration
 	// SettleTime is how long a call that was given up could still arrive at the provider (2 min).
 	SettleTime time.Duration
+	// FirstWait is how long an operation in doubt waits before it is asked for the first time (1 s).
+	FirstWait time.Duration
 	// MaxDeclines is how many refused attempts an order and a cart may have in AttemptWindow (5).
 	MaxDeclines int
 	// MaxCustomerDeclines is the same for a customer (10).
@@ -37,6 +39,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	for field, def := range map[*time.Duration]time.Duration{
 		&c.CallTimeout: 8 * time.Second, &c.SettleTime: 2 * time.Minute, &c.AttemptWindow: time.Hour, &c.RecordTimeout: 10 * time.Second,
+		&c.FirstWait: time.Second,
 	} {
 		if *field <= 0 {
 			*field = def
@@ -251,7 +254,7 @@ func (s *Service) sendAll(ctx context.Context, p *Payment, ops []Operation, tell
 // backoff is when an operation that is not finished is asked for again: 1 s to 10 min when it is in doubt, 10 s to 10 min
 // when the provider will tell by itself.
 func (s *Service) backoff(op Operation) time.Duration {
-	first := time.Second
+	first := s.cfg.FirstWait
 	switch op.Status {
 	case Sending:
 		return s.cfg.lease()
