@@ -116,6 +116,16 @@ func (p *process) crashed() bool {
 	}
 }
 
+// how tells how the process ended, such as "signal: killed".
+func (p *process) how() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		return "exit status 0"
+	}
+	return p.err.Error()
+}
+
 // lastWords is the end of the log, for the one line that tells why a process ended.
 func (p *process) lastWords() string {
 	text, err := os.ReadFile(p.logPath)

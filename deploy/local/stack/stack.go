@@ -203,7 +203,7 @@ func (s *Shop) Watch(ctx context.Context) error {
 		}
 		for _, name := range s.order {
 			if p := s.processes[name]; p.crashed() {
-				return fmt.Errorf("%s ended by itself: %s", name, p.lastWords())
+				return fmt.Errorf("%s ended by itself (%s); make up starts the shop again with its data; its last line: %s", name, p.how(), p.lastWords())
 			}
 		}
 		if s.database.cluster != nil {
