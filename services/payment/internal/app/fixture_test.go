@@ -47,6 +47,7 @@ type shop struct {
 	paymentv1.PaymentServiceClient
 
 	t        *testing.T
+	conn     grpc.ClientConnInterface
 	db       *postgrestest.Database
 	instance *service.Instance
 	provider *sandboxserver.Server
@@ -137,7 +138,7 @@ func (s *shop) start() {
 	})
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { _ = conn.Close() })
-	s.PaymentServiceClient = paymentv1.NewPaymentServiceClient(conn)
+	s.conn, s.PaymentServiceClient = conn, paymentv1.NewPaymentServiceClient(conn)
 }
 
 func (s *shop) startProvider(cfg sandboxserver.Config) {
