@@ -176,7 +176,7 @@ func (c *Catalog) query(ctx context.Context, v View, f Filter) (ListQuery, Chann
 	q := ListQuery{Channel: ch.Key, Locale: ch.Resolve(v.Locale), Statuses: []Status{Published}}
 	switch {
 	case f.Status != "" && f.Status != Published && !v.IncludeUnpublished:
-		return ListQuery{}, Channel{}, ErrStaffOnly.At("filter.status", "Only staff may list what is not published.")
+		return ListQuery{}, Channel{}, ErrStaffOnly.At("filter.status", "Only staff may list what is not published, and only with includeUnpublished.")
 	case f.Status != "":
 		q.Statuses = []Status{f.Status}
 	case v.IncludeUnpublished:
