@@ -53,7 +53,24 @@ verify: generate ## Fail when generated files are not what the sources give
 .PHONY: lint
 lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code
 	cd proto && buf lint && buf format --diff --exit-code
+	@release=$$(git describe --tags --abbrev=0 2>/dev/null) || { echo "NOT RUN: buf breaking: nothing was released yet"; exit 0; }; \
+		cd proto && buf breaking --against "../.git#tag=$$release,subdir=proto"
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off golangci-lint run ./...) || exit 1; done
+
+.PHONY: test
+test: ## Run every test: unit, contract, architecture, Postgres, journeys (test/cart: those of one service)
+	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && exec .local/bin/suite
+
+test/%:
+	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && exec .local/bin/suite services/$*
+
+.PHONY: acceptance
+acceptance: ## Run the journeys against a shop of their own, or the one at ACCEPTANCE_URL
+	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && exec .local/bin/suite deploy/acceptance
+
+.PHONY: tidy
+tidy: ## Fail when a go.mod asks for more or less than its module needs
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || { echo "go.mod of $$m: run GOWORK=off go mod tidy there"; exit 1; }; done
 
 .PHONY: up
 up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves it)
