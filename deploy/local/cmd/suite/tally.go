@@ -52,7 +52,7 @@ func (t *tally) read(stream io.Reader) error {
 		default:
 			fmt.Fprintf(t.output, "%s", line)
 		}
-		if err == io.EOF { //nolint:errorlint // readers return it as it is
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
