@@ -27,6 +27,8 @@ func NewCatalogue(client productv1.ProductServiceClient, c clock.Clock, life tim
 // Channel implements cart.Catalogue.
 func (p *Catalogue) Channel(ctx context.Context, key string) (cart.Channel, error) {
 	return p.channels.Get(ctx, key, func(ctx context.Context) (cart.Channel, error) {
+		ctx, cancel := bounded(ctx)
+		defer cancel()
 		resp, err := p.client.GetChannel(ctx, &productv1.GetChannelRequest{Key: key})
 		if err != nil {
 			return cart.Channel{}, err
@@ -41,6 +43,8 @@ func (p *Catalogue) Channel(ctx context.Context, key string) (cart.Channel, erro
 
 // Variants implements cart.Catalogue.
 func (p *Catalogue) Variants(ctx context.Context, channel, locale string, skus []string) (map[string]cart.Variant, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	resp, err := p.client.BatchGetVariants(ctx, &productv1.BatchGetVariantsRequest{Channel: channel, Locale: locale, Skus: skus})
 	if err != nil {
 		return nil, err

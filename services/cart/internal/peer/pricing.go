@@ -22,6 +22,8 @@ func NewPricing(client pricingv1.PricingServiceClient) Pricing { return Pricing{
 
 // Quote implements cart.Pricing.
 func (p Pricing) Quote(ctx context.Context, b cart.Basket) (cart.Quote, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	resp, err := p.client.Quote(ctx, &pricingv1.QuoteRequest{Basket: basketOf(b), OmitSteps: true})
 	if err != nil {
 		return cart.Quote{}, err
