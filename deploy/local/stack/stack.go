@@ -29,6 +29,9 @@ type Shop struct {
 	order     []string
 }
 
+// CheckPorts finds a port that somebody else uses, before anything takes time.
+func CheckPorts(o Options) error { return o.Ports.check() }
+
 // Start runs everything and returns when every service is ready. On an error nothing is left running.
 func Start(ctx context.Context, o Options) (*Shop, error) {
 	if err := o.Ports.check(); err != nil {

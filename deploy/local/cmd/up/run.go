@@ -47,6 +47,12 @@ func run(ctx context.Context, output io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := notTwice(o); err != nil {
+		return err
+	}
+	if err := stack.CheckPorts(o); err != nil {
+		return err
+	}
 	if o.DatabaseURL == "" {
 		if err := stack.InstallPostgres(ctx, func(text string) { fmt.Fprintln(output, text) }); err != nil {
 			return err

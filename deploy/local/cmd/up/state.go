@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/cartwright-shop/cartwright/deploy/local/running"
@@ -15,3 +16,12 @@ func remember(o stack.Options, shop *stack.Shop, token string) error {
 }
 
 func forget(o stack.Options) error { return running.Remove(o.Dir) }
+
+// notTwice refuses a second shop in the same folder, which would share its data.
+func notTwice(o stack.Options) error {
+	found, alive, err := running.Find(o.Dir)
+	if err != nil || !alive {
+		return err
+	}
+	return fmt.Errorf("this shop is running already at %s (process %d): use it, or stop it with Ctrl-C where it runs", found.URL, found.PID)
+}
