@@ -5,12 +5,10 @@ package app
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/admin"
-	"github.com/cartwright-shop/cartwright/services/gateway/internal/auth"
-	"github.com/cartwright-shop/cartwright/services/gateway/internal/callkey"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/caller"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/channel"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/contract"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/httpapi"
@@ -20,19 +18,20 @@ import (
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/peer"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/policy"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/relay"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/shed"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/storefront"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/transfer"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/webhook"
-	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
 	"github.com/cartwright-shop/cartwright/services/platform/service"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 )
 
 // Limits of one request that no setting changes: they protect the process.
 const (
-	maxBody   = 64 << 10
-	maxHeader = 16 << 10
-	maxGRPC   = 1 << 20
+	maxBody      = 64 << 10
+	maxAdminBody = 1 << 20 // 500 prices or a long description do not fit into less
+	maxHeader    = 16 << 10
 )
 
 // Program is the gateway as its main sees it.
@@ -49,48 +48,65 @@ func build(ctx context.Context, cfg Config, rt *service.Runtime) error {
 	if err != nil {
 		return err
 	}
-	guard, err := newGuard(cfg, rt, table)
+	gate, err := shed.New(cfg.MaxConcurrent, rt.Metrics)
 	if err != nil {
 		return err
 	}
-	mapper := relay.NewMapper()
-	files := transfer.New(peers.Products, mapper)
-	local := inprocess.New(guard.unary...)
-	public := guard.server()
-	for _, registrar := range []grpc.ServiceRegistrar{local, public} {
-		storefront.Register(registrar, storefront.Deps{
-			Peers: peers, Mapper: mapper, Channels: channel.NewDirectory(peers.Products, rt.Clock), Log: rt.Log,
-		})
-		admin.Register(registrar, peers, mapper)
-	}
-	adminv1.RegisterTransferAdminServiceServer(public, files)
-	rest, err := newREST(ctx, table, local)
+	ends, err := guarded(cfg, rt, table, gate, services(cfg, rt, peers))
 	if err != nil {
 		return err
 	}
-	front := &httpapi.Front{
-		REST: rest, GRPC: public, Origins: cfg.Origins, Log: rt.Log,
-		Raw: rawRoutes(peers, &httpapi.Transfer{Guard: local, Files: files}),
+	rest, err := newREST(ctx, table, ends.local, tracer(rt))
+	if err != nil {
+		return err
+	}
+	proxies, err := caller.ParseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	server, err := httpapi.Front{
+		REST: rest, GRPC: ends.public, Raw: rawRoutes(ends.local, &webhook.Handler{Payments: peers.Payments, Gate: gate, Log: rt.Log}),
+		Routes: contract.Routes(), Streams: contract.Streams(), Origins: cfg.Origins, Proxies: proxies, Log: rt.Log, Metrics: rt.Metrics,
 		Limits: httpapi.Limits{
-			Body: maxBody, Header: maxHeader, Concurrent: cfg.MaxConcurrent, PerClient: cfg.ClientRate, Deadline: cfg.RequestDeadline,
+			Body: maxBody, AdminBody: maxAdminBody, Header: maxHeader, PerClient: cfg.ClientRate, Deadline: cfg.RequestDeadline,
+			ConnectionAge: cfg.MaxConnectionAge,
 		},
+	}.Server()
+	if err != nil {
+		return err
 	}
-	rt.HTTP("public", cfg.HTTPAddr, front.Server())
+	rt.HTTP("public", cfg.HTTPAddr, server)
 	return nil
 }
 
-func rawRoutes(peers *peer.Set, files *httpapi.Transfer) map[string]http.Handler {
-	return map[string]http.Handler{
-		"/openapi.json":             http.HandlerFunc(openapi.ServeDocument),
-		"/docs":                     http.HandlerFunc(openapi.ServeReference),
-		"/admin/v1/products/import": http.HandlerFunc(files.Import),
-		"/admin/v1/products/export": http.HandlerFunc(files.Export),
-		webhook.Prefix:              &webhook.Handler{Payments: peers.Payments},
+// services returns what registers every public service.
+func services(cfg Config, rt *service.Runtime, peers *peer.Set) func(grpc.ServiceRegistrar) {
+	mapper := relay.NewMapper()
+	deps := storefront.Deps{
+		Peers: peers, Mapper: mapper, Channels: channel.NewDirectory(peers.Products, rt.Clock), Log: rt.Log, BrowseTime: cfg.BrowseDeadline,
+	}
+	files := transfer.New(peers.Products, mapper)
+	return func(r grpc.ServiceRegistrar) {
+		storefront.Register(r, deps)
+		admin.Register(r, peers, mapper)
+		adminv1.RegisterTransferAdminServiceServer(r, files)
 	}
 }
 
-func newREST(ctx context.Context, table policy.Table, local *inprocess.Conn) (http.Handler, error) {
-	mux := httpapi.NewMux(table, jsoncheck.New(contract.ReadOnlyFields()))
+func rawRoutes(local *inprocess.Conn, notices http.Handler) map[string]httpapi.Raw {
+	files := &httpapi.Transfer{Calls: local}
+	get, post := []string{http.MethodGet}, []string{http.MethodPost}
+	return map[string]httpapi.Raw{
+		"/openapi.json":             {Methods: get, Handler: openapi.Document()},
+		"/docs":                     {Methods: get, Handler: openapi.Reference()},
+		"/admin/v1/products/import": {Methods: post, Handler: http.HandlerFunc(files.Import)},
+		"/admin/v1/products/export": {Methods: get, Handler: http.HandlerFunc(files.Export)},
+		webhook.Prefix:              {Methods: post, Handler: notices},
+	}
+}
+
+func newREST(ctx context.Context, table policy.Table, local *inprocess.Conn, tracer trace.Tracer) (http.Handler, error) {
+	mux := httpapi.NewMux(table, jsoncheck.New(contract.ReadOnlyFields()), tracer)
 	for _, register := range contract.Handlers() {
 		if err := register(ctx, mux, local); err != nil {
 			return nil, err
@@ -99,47 +115,10 @@ func newREST(ctx context.Context, table policy.Table, local *inprocess.Conn) (ht
 	return mux, nil
 }
 
-// guard is the interceptors that every public call passes.
-type guard struct {
-	config grpcserver.Config
-	unary  []grpc.UnaryServerInterceptor
-	stream []grpc.StreamServerInterceptor
-}
-
-func newGuard(cfg Config, rt *service.Runtime, table policy.Table) (*guard, error) {
-	verifier := auth.NewVerifier(auth.Config{
-		Issuer: cfg.Issuer, Audience: cfg.Audience, RequireAccessToken: cfg.RequireAccessToken, StaffScopes: staffScopes(table),
-	}, auth.NewKeySet(cfg.Issuer, rt.Clock), rt.Clock)
-	config := rt.GRPC.Config()
-	config.Public = true
-	config.DefaultDeadline = cfg.RequestDeadline
-	config.Admit = []grpc.UnaryServerInterceptor{auth.Interceptor(verifier, table), callkey.Interceptor(table)}
-	config.AdmitStream = []grpc.StreamServerInterceptor{auth.StreamInterceptor(verifier, table)}
-	unary, err := grpcserver.Chain(config)
-	if err != nil {
-		return nil, err
+// tracer returns nil when the process does not trace.
+func tracer(rt *service.Runtime) trace.Tracer {
+	if len(rt.Tracing.Server()) == 0 {
+		return nil
 	}
-	stream, err := grpcserver.StreamChain(config)
-	if err != nil {
-		return nil, err
-	}
-	return &guard{config: config, unary: unary, stream: stream}, nil
-}
-
-// server returns a gRPC server that is served by the HTTP server of the public port.
-func (g *guard) server() *grpc.Server {
-	return grpc.NewServer(
-		grpc.ChainUnaryInterceptor(g.unary...), grpc.ChainStreamInterceptor(g.stream...), grpc.MaxRecvMsgSize(maxGRPC),
-	)
-}
-
-func staffScopes(table policy.Table) []string {
-	var scopes []string
-	for _, rule := range table {
-		if scope := rule.GetScope(); scope != "" && !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
-	}
-	slices.Sort(scopes)
-	return scopes
+	return rt.Tracing.Provider().Tracer("github.com/cartwright-shop/cartwright/services/gateway")
 }

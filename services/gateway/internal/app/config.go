@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/caller"
 	"github.com/cartwright-shop/cartwright/services/platform/service"
 )
 
@@ -27,11 +28,15 @@ type Config struct {
 	// RequireAccessToken refuses tokens that do not say they are access tokens.
 	RequireAccessToken bool `env:"OIDC_REQUIRE_AT_JWT" envDefault:"true" desc:"Refuse tokens whose typ header is not at+jwt (RFC 9068). Switch off only for an issuer that does not set it."`
 	// Origins may call from a browser.
-	Origins []string `env:"CORS_ORIGINS" desc:"Origins that may call from a browser, separated by commas; * allows any."`
+	Origins []string `env:"CORS_ORIGINS" desc:"Origins that may call from a browser, such as https://shop.example.com, separated by commas; * allows any. None: only pages of the gateway's own origin."`
+	// TrustedProxies say whom they speak for.
+	TrustedProxies []string `env:"TRUSTED_PROXIES" desc:"Addresses and networks of the load balancers in front, separated by commas: X-Forwarded-For counts only from them. Without it everybody behind a balancer is one client to CLIENT_RATE and to the limit on gift card tries."`
 	// RequestDeadline bounds a request.
 	RequestDeadline time.Duration `env:"REQUEST_DEADLINE" envDefault:"25s" desc:"How long one request may take; the slowest is a checkout whose provider is slow."`
+	// BrowseDeadline bounds a request to the catalogue.
+	BrowseDeadline time.Duration `env:"BROWSE_DEADLINE" envDefault:"3s" desc:"How long one request to the catalogue may take."`
 	// MaxConcurrent bounds the work of the process.
-	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once; more are refused with OVERLOADED."`
+	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once. Above 80 % of it browsing is refused with OVERLOADED, above 90 % carts and the back office, above 98 % checkouts."`
 	// ClientRate bounds one client address.
 	ClientRate float64 `env:"CLIENT_RATE" envDefault:"0" desc:"Requests a second that one client address may send to this process; 0 means no limit."`
 }
@@ -45,14 +50,32 @@ func check(c Config) error {
 	if c.Audience == "" {
 		problems = append(problems, errors.New("OIDC_AUDIENCE: must be set"))
 	}
-	if c.RequestDeadline <= 0 {
-		problems = append(problems, errors.New("REQUEST_DEADLINE: must be more than zero"))
+	for _, origin := range c.Origins {
+		if err := checkOrigin(origin); err != nil {
+			problems = append(problems, fmt.Errorf("CORS_ORIGINS: %w", err))
+		}
 	}
-	if c.MaxConcurrent < 1 {
-		problems = append(problems, errors.New("MAX_CONCURRENT: must be more than zero"))
+	if _, err := caller.ParseProxies(c.TrustedProxies); err != nil {
+		problems = append(problems, fmt.Errorf("TRUSTED_PROXIES: %w", err))
 	}
-	if c.ClientRate < 0 {
-		problems = append(problems, fmt.Errorf("CLIENT_RATE: %v is negative", c.ClientRate))
+	for name, wrong := range map[string]bool{
+		"REQUEST_DEADLINE: must be more than zero": c.RequestDeadline <= 0, "BROWSE_DEADLINE: must be more than zero": c.BrowseDeadline <= 0,
+		"MAX_CONCURRENT: must be more than zero": c.MaxConcurrent < 1, "CLIENT_RATE: must not be negative": c.ClientRate < 0,
+	} {
+		if wrong {
+			problems = append(problems, errors.New(name))
+		}
 	}
 	return errors.Join(problems...)
+}
+
+func checkOrigin(text string) error {
+	if text == "*" {
+		return nil
+	}
+	origin, err := url.Parse(text)
+	if err != nil || origin.Scheme+"://"+origin.Host != text || origin.Host == "" {
+		return fmt.Errorf("%q is no origin: write scheme://host[:port] and nothing after it, or *", text)
+	}
+	return nil
 }

@@ -81,37 +81,43 @@ func (k *KeySet) Find(ctx context.Context, id, algorithm string) (any, error) {
 	if known == nil {
 		pause = firstAfter
 	}
-	try := k.fetchOnce(pause)
-	if try == nil {
-		return nil, k.missing(nil)
+	var cause error
+	for started := false; !started; {
+		var try *fetch
+		if try, started = k.fetchOnce(pause); try == nil {
+			break
+		}
+		select {
+		case <-try.done:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the issuer's keys: %w", ctx.Err())
+		}
+		if key, ok := k.current.Load().lookup(id, algorithm); ok {
+			return key, nil
+		}
+		// A fetch that ran already may have asked before the key was there: then one more is worth its while.
+		cause = try.err
 	}
-	select {
-	case <-try.done:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for the issuer's keys: %w", ctx.Err())
-	}
-	if key, ok := k.current.Load().lookup(id, algorithm); ok {
-		return key, nil
-	}
-	return nil, k.missing(try.err)
+	return nil, k.missing(cause)
 }
 
-// fetchOnce returns the fetch that runs, or starts one when the last was tried at least pause ago, else nil.
-func (k *KeySet) fetchOnce(pause time.Duration) *fetch {
+// fetchOnce returns the fetch that runs, or starts one when the last was tried at least pause ago, else nil. It tells
+// whether it has started one.
+func (k *KeySet) fetchOnce(pause time.Duration) (try *fetch, started bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.running != nil {
-		return k.running
+		return k.running, false
 	}
 	now := k.clock.Now()
 	if !k.triedAt.IsZero() && now.Sub(k.triedAt) < pause {
-		return nil
+		return nil, false
 	}
 	k.triedAt = now
-	try := &fetch{done: make(chan struct{})}
+	try = &fetch{done: make(chan struct{})}
 	k.running = try
 	go k.run(try)
-	return try
+	return try, true
 }
 
 func (k *KeySet) run(try *fetch) {

@@ -37,14 +37,10 @@ func Files() []protoreflect.FileDescriptor {
 // Handler registers the REST routes of one service, which call it over a connection.
 type Handler func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error
 
-// Handlers returns the REST routes of every public service that has some.
+// Handlers returns the REST routes of every public service that has some. The router tries what was registered last
+// first, so the routes with the most traffic come last.
 func Handlers() []Handler {
 	return []Handler{
-		handler(storefrontv1.NewCatalogServiceClient, storefrontv1.RegisterCatalogServiceHandlerClient),
-		handler(storefrontv1.NewCartServiceClient, storefrontv1.RegisterCartServiceHandlerClient),
-		handler(storefrontv1.NewCheckoutServiceClient, storefrontv1.RegisterCheckoutServiceHandlerClient),
-		handler(storefrontv1.NewOrderServiceClient, storefrontv1.RegisterOrderServiceHandlerClient),
-		handler(storefrontv1.NewAddressServiceClient, storefrontv1.RegisterAddressServiceHandlerClient),
 		handler(adminv1.NewChannelAdminServiceClient, adminv1.RegisterChannelAdminServiceHandlerClient),
 		handler(adminv1.NewProductAdminServiceClient, adminv1.RegisterProductAdminServiceHandlerClient),
 		handler(adminv1.NewCategoryAdminServiceClient, adminv1.RegisterCategoryAdminServiceHandlerClient),
@@ -57,6 +53,11 @@ func Handlers() []Handler {
 		handler(adminv1.NewShippingAdminServiceClient, adminv1.RegisterShippingAdminServiceHandlerClient),
 		handler(adminv1.NewTaxAdminServiceClient, adminv1.RegisterTaxAdminServiceHandlerClient),
 		handler(adminv1.NewChannelSettingsAdminServiceClient, adminv1.RegisterChannelSettingsAdminServiceHandlerClient),
+		handler(storefrontv1.NewCatalogServiceClient, storefrontv1.RegisterCatalogServiceHandlerClient),
+		handler(storefrontv1.NewCartServiceClient, storefrontv1.RegisterCartServiceHandlerClient),
+		handler(storefrontv1.NewCheckoutServiceClient, storefrontv1.RegisterCheckoutServiceHandlerClient),
+		handler(storefrontv1.NewOrderServiceClient, storefrontv1.RegisterOrderServiceHandlerClient),
+		handler(storefrontv1.NewAddressServiceClient, storefrontv1.RegisterAddressServiceHandlerClient),
 	}
 }
 

@@ -1,15 +1,12 @@
 package httpapi
 
 import (
-	"errors"
 	"io"
-	"net/http"
-	"net/url"
-	"os"
+	"strings"
 
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/jsoncheck"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -28,78 +25,63 @@ func newCodec(checker *jsoncheck.Checker) *codec {
 	}
 }
 
-// NewDecoder returns a decoder that reads one whole body and names what is wrong with it.
+// NewDecoder returns a decoder for a payload, in which it leaves what is wrong with it.
 func (c *codec) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {
-		body, err := io.ReadAll(r)
-		if err != nil {
-			return carry(bodyError(err))
+		body, isPayload := r.(*payload)
+		message, isMessage := v.(proto.Message)
+		if !isPayload || !isMessage {
+			return errs.InternalError.New("Something broke on our side.")
 		}
-		return carry(c.decode(body, v))
+		body.err = c.decode(body, message)
+		return body.err
 	})
 }
 
-func (c *codec) decode(body []byte, v any) error {
-	message, ok := v.(proto.Message)
-	if !ok {
-		return c.Unmarshal(body, v)
-	}
-	if err := c.checker.Check(body, message.ProtoReflect().Descriptor()); err != nil {
+func (c *codec) decode(body *payload, message proto.Message) error {
+	if err := c.checker.Check(body.data, message.ProtoReflect().Descriptor()); err != nil {
 		return err
 	}
-	if err := protojson.Unmarshal(body, message); err != nil {
+	if err := protojson.Unmarshal(body.data, message); err != nil {
 		return jsoncheck.ErrMalformed.New("The body cannot be read as the request it should be.").Because(err)
 	}
+	return checkParams(message.ProtoReflect(), body.params)
+}
+
+// checkParams refuses a body that says something else than the path about a field that both have: the path would win in
+// silence.
+func checkParams(message protoreflect.Message, params map[string]string) error {
+	for name, value := range params {
+		said, ok := textAt(message, name)
+		if ok && said != "" && said != value {
+			path := jsonPath(message.Descriptor(), name)
+			return ErrPathMismatch.At(path, "%s in the body is not what the path says.", path)
+		}
+	}
 	return nil
 }
 
-// bodyError names why a body could not be read.
-func bodyError(err error) error {
-	var tooLarge *http.MaxBytesError
+func textAt(message protoreflect.Message, path string) (string, bool) {
+	first, rest, nested := strings.Cut(path, ".")
+	field := message.Descriptor().Fields().ByTextName(first)
 	switch {
-	case errors.As(err, &tooLarge):
-		return ErrBodyTooLarge.New("The body is larger than %d bytes.", tooLarge.Limit)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return ErrBodyTimeout.New("The body did not arrive in time.")
+	case field == nil:
+		return "", false
+	case nested:
+		return textAt(message.Get(field).Message(), rest)
+	case field.Kind() != protoreflect.StringKind:
+		return "", false
 	default:
-		return jsoncheck.ErrMalformed.New("The body ended early.").Because(err)
+		return message.Get(field).String(), true
 	}
 }
 
-// queryParser fills a request from the query string and refuses what the request does not have.
-type queryParser struct {
-	inner runtime.QueryParameterParser
-}
-
-// Parse implements runtime.QueryParameterParser.
-func (q queryParser) Parse(message proto.Message, values url.Values, filter *utilities.DoubleArray) error {
-	fields := message.ProtoReflect().Descriptor().Fields()
-	for name := range values {
-		if !knownParameter(fields, name) {
-			return carry(jsoncheck.ErrFieldUnknown.At(name, "The request has no parameter %q.", name))
-		}
+func jsonPath(message protoreflect.MessageDescriptor, path string) string {
+	var names []string
+	for name := range strings.SplitSeq(path, ".") {
+		field := message.Fields().ByTextName(name)
+		names = append(names, field.JSONName())
+		message = field.Message()
 	}
-	for name, list := range values {
-		field := fieldByName(fields, name)
-		if len(list) > 1 && !field.IsList() {
-			return carry(ErrQueryInvalid.At(name, "The parameter %q is there %d times.", name, len(list)))
-		}
-		one := url.Values{name: list}
-		if err := q.inner.Parse(message, one, filter); err != nil {
-			return carry(ErrQueryInvalid.At(name, "The parameter %q has a value of the wrong form.", name))
-		}
-	}
-	return nil
-}
-
-func knownParameter(fields protoreflect.FieldDescriptors, name string) bool {
-	field := fieldByName(fields, name)
-	return field != nil && (field.Message() == nil || field.Message().ParentFile().Package() == "google.protobuf")
-}
-
-func fieldByName(fields protoreflect.FieldDescriptors, name string) protoreflect.FieldDescriptor {
-	if field := fields.ByJSONName(name); field != nil {
-		return field
-	}
-	return fields.ByTextName(name)
+	return strings.Join(names, ".")
 }

@@ -1,54 +1,70 @@
 package httpapi
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 )
 
-// serveConditional answers a GET with an entity tag over its body and 304 to a client that has it (RFC 9110 section 13).
-func serveConditional(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	recorder := &bodyRecorder{ResponseWriter: w, status: http.StatusOK}
-	next.ServeHTTP(recorder, r)
-	header := w.Header()
-	if recorder.status == http.StatusOK && header.Get("Cache-Control") != "no-store" {
-		sum := sha256.Sum256(recorder.body.Bytes())
-		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+// noStore is the Cache-Control of an answer that nobody may keep.
+const noStore = "no-store"
+
+// tagWriter gives a cacheable answer an entity tag over its body and sends 304 to a client that has it (RFC 9110
+// section 13). It relies on the answer being written in one piece.
+type tagWriter struct {
+	http.ResponseWriter
+	request *http.Request
+	status  int
+}
+
+// WriteHeader sends the status, except a good one, which waits for the body.
+func (t *tagWriter) WriteHeader(status int) {
+	t.status = status
+	if status != http.StatusOK {
+		t.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write sends the answer, or 304 in its place.
+func (t *tagWriter) Write(body []byte) (int, error) {
+	header := t.Header()
+	if t.status != 0 && t.status != http.StatusOK {
+		return t.ResponseWriter.Write(body)
+	}
+	if header.Get("Cache-Control") != noStore {
+		tag := entityTag(body)
 		header.Set("ETag", tag)
 		header.Add("Vary", "Authorization")
-		if matches(r.Header.Get("If-None-Match"), tag) {
+		if matches(t.request.Header.Values("If-None-Match"), tag) {
 			header.Del("Content-Type")
-			w.WriteHeader(http.StatusNotModified)
-			return
+			t.ResponseWriter.WriteHeader(http.StatusNotModified)
+			return len(body), nil
 		}
 	}
-	header.Set("Content-Length", strconv.Itoa(recorder.body.Len()))
-	w.WriteHeader(recorder.status)
-	_, _ = w.Write(recorder.body.Bytes())
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	return t.ResponseWriter.Write(body)
+}
+
+// Unwrap lets response controllers reach the connection.
+func (t *tagWriter) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+// entityTag is the same for the same bytes in every process. It is weak: what changes the meaning changes the bytes, not
+// the other way round.
+func entityTag(body []byte) string {
+	return `W/"` + strconv.FormatUint(xxhash.Sum64(body), 36) + `-` + strconv.Itoa(len(body)) + `"`
 }
 
 // matches compares weakly, as If-None-Match does (RFC 9110 section 13.1.2).
-func matches(condition, tag string) bool {
-	for candidate := range strings.SplitSeq(condition, ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(tag, "W/") {
-			return true
+func matches(conditions []string, tag string) bool {
+	for _, condition := range conditions {
+		for candidate := range strings.SplitSeq(condition, ",") {
+			candidate = strings.TrimSpace(candidate)
+			if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
 		}
 	}
 	return false
 }
-
-type bodyRecorder struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-// WriteHeader keeps the status until the body is known.
-func (b *bodyRecorder) WriteHeader(status int) { b.status = status }
-
-// Write keeps the body.
-func (b *bodyRecorder) Write(p []byte) (int, error) { return b.body.Write(p) }

@@ -3,8 +3,14 @@ package httpapi
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"time"
 
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/problem"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/identity"
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc/status"
 )
 
@@ -13,25 +19,75 @@ var (
 	ErrRouteNotFound    = errs.Define(errs.NotFound, "ROUTE_NOT_FOUND", "The API has no such route.")
 	ErrMethodNotAllowed = errs.Define(errs.Unimplemented, "METHOD_NOT_ALLOWED", "The route does not take this HTTP method.")
 	ErrBodyTooLarge     = errs.Define(errs.TooLarge, "BODY_TOO_LARGE", "The body is larger than the route takes.")
+	ErrBodyNotTaken     = errs.Define(errs.Invalid, "BODY_NOT_TAKEN", "The request has a body where none is read.")
+	ErrBodyIncomplete   = errs.Define(errs.Invalid, "BODY_INCOMPLETE", "The body ended before its end.")
+	ErrBodyTimeout      = errs.Define(errs.DeadlineExceeded, "BODY_TIMEOUT", "The body did not arrive in time.")
+	ErrHeadersTooLarge  = errs.Define(errs.TooLarge, "HEADERS_TOO_LARGE", "The headers are larger than 16 KiB.")
 	ErrURITooLong       = errs.Define(errs.Invalid, "URI_TOO_LONG", "The address is longer than 8,000 bytes.")
 	ErrMediaType        = errs.Define(errs.Invalid, "UNSUPPORTED_MEDIA_TYPE", "The body is not of a media type that the route takes.")
 	ErrNotAcceptable    = errs.Define(errs.Invalid, "NOT_ACCEPTABLE", "The route cannot answer in a media type the client accepts.")
-	ErrBodyTimeout      = errs.Define(errs.DeadlineExceeded, "BODY_TIMEOUT", "The body did not arrive in time.")
 	ErrTooManyRequests  = errs.Define(errs.ResourceExhausted, "TOO_MANY_REQUESTS", "This client sends more requests than one may; try again later.")
 	ErrQueryInvalid     = errs.Define(errs.Invalid, "QUERY_INVALID", "A query parameter is wrong.")
+	ErrPathMismatch     = errs.Define(errs.Invalid, "PATH_MISMATCH", "A field of the body is not what the path says it is.")
 )
 
-// statusOverrides are the refusals whose HTTP status is finer than that of their class.
-var statusOverrides = map[string]int{
-	ErrMethodNotAllowed.Reason(): 405,
-	ErrURITooLong.Reason():       414,
-	ErrMediaType.Reason():        415,
-	ErrNotAcceptable.Reason():    406,
-	ErrBodyTimeout.Reason():      408,
+// retryAfter is when a client may come back that sent too much.
+const retryAfter = time.Second
+
+// StatusOf is the HTTP status of a reason whose status is finer than that of its class, else 0.
+func StatusOf(reason string) int {
+	switch reason {
+	case ErrMethodNotAllowed.Reason():
+		return http.StatusMethodNotAllowed
+	case ErrURITooLong.Reason():
+		return http.StatusRequestURITooLong
+	case ErrMediaType.Reason():
+		return http.StatusUnsupportedMediaType
+	case ErrNotAcceptable.Reason():
+		return http.StatusNotAcceptable
+	case ErrBodyTimeout.Reason():
+		return http.StatusRequestTimeout
+	case ErrHeadersTooLarge.Reason():
+		return http.StatusRequestHeaderFieldsTooLarge
+	default:
+		return 0
+	}
 }
 
-// carried takes an error through code that keeps only its text: the handlers that grpc-gateway generates turn a decoding
-// error into a status by its text. The text is a JSON object that uncarry reads back.
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	requestID := identity.RequestID(r.Context())
+	if code := StatusOf(errs.ReasonOf(err)); code != 0 {
+		problem.WriteStatus(w, code, err, requestID)
+		return
+	}
+	problem.Write(w, err, requestID)
+}
+
+// refusals writes the refusals of the front in the form of the request and counts them: they are in no account of calls.
+type refusals struct {
+	count *prometheus.CounterVec
+}
+
+func newRefusals(metrics prometheus.Registerer) (*refusals, error) {
+	count := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gateway_refused_total", Help: "Requests refused before they became calls, by reason.",
+	}, []string{"reason"})
+	if err := metrics.Register(count); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	return &refusals{count: count}, nil
+}
+
+func (f *refusals) write(w http.ResponseWriter, r *http.Request, err error) {
+	f.count.WithLabelValues(errs.ReasonOf(err)).Inc()
+	if isGRPC(r) {
+		writeGRPC(w, err)
+		return
+	}
+	writeProblem(w, r, err)
+}
+
+// carried takes an error through generated code that keeps only its text. The text is a JSON object that uncarry reads.
 type carried struct {
 	Reason  string `json:"cartwright_reason"`
 	Path    string `json:"path,omitempty"`
@@ -60,21 +116,15 @@ func carry(err error) error {
 	return c
 }
 
-// uncarry gives back the error that carry packed, or err itself.
+// uncarry gives back the error that carry packed, or err itself. A status that a handler made is never one: its message
+// may repeat what a client sent.
 func uncarry(err error) error {
 	st, ok := status.FromError(err)
-	if !ok {
+	if !ok || len(st.Details()) > 0 {
 		return err
 	}
-	return unpack(err, st.Message())
-}
-
-// uncarryText is uncarry for an error that no generated code has touched.
-func uncarryText(err error) error { return unpack(err, err.Error()) }
-
-func unpack(err error, text string) error {
 	var c carried
-	if json.Unmarshal([]byte(text), &c) != nil || c.Reason == "" {
+	if json.Unmarshal([]byte(st.Message()), &c) != nil || c.Reason == "" {
 		return err
 	}
 	kind := errs.Define(errs.Code(c.Code), c.Reason, "")

@@ -1,22 +1,23 @@
 package httpapi
 
 import (
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
-	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"golang.org/x/time/rate"
 )
 
-// idleClient is how long a client's budget is remembered after its last request.
-const idleClient = 3 * time.Minute
+const (
+	// idleClient is how long a client's budget is remembered after its last request.
+	idleClient = 3 * time.Minute
+	// maxClients bounds the memory for budgets. Clients beyond it are let through: what protects the process then is the
+	// bound on its work.
+	maxClients = 100_000
+)
 
-// limiter keeps one process from taking more work than it can do. It is no abuse control: limits that must hold across
+// limiter keeps one client from taking the whole of one process. It is no abuse control: limits that must hold across
 // processes are kept by the services that own the thing.
 type limiter struct {
-	slots     chan struct{}
 	perClient float64
 
 	mu      sync.Mutex
@@ -29,35 +30,13 @@ type client struct {
 	seenAt time.Time
 }
 
-func newLimiter(limits Limits) *limiter {
-	return &limiter{
-		slots: make(chan struct{}, max(1, limits.Concurrent)), perClient: limits.PerClient, clients: map[string]*client{},
-	}
+func newLimiter(perClient float64) *limiter {
+	return &limiter{perClient: perClient, clients: map[string]*client{}}
 }
 
-func (l *limiter) wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !l.allow(r) {
-			writeProblem(w, r, ErrTooManyRequests.New("This client sends too many requests.").RetryAfter(time.Second))
-			return
-		}
-		select {
-		case l.slots <- struct{}{}:
-			defer func() { <-l.slots }()
-			next.ServeHTTP(w, r)
-		default:
-			writeProblem(w, r, errs.Overloaded.New("The shop has more work than it can do in time.").RetryAfter(time.Second))
-		}
-	})
-}
-
-func (l *limiter) allow(r *http.Request) bool {
+func (l *limiter) allow(address string) bool {
 	if l.perClient <= 0 {
 		return true
-	}
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
 	}
 	now := time.Now()
 	l.mu.Lock()
@@ -65,6 +44,9 @@ func (l *limiter) allow(r *http.Request) bool {
 	l.sweep(now)
 	c := l.clients[address]
 	if c == nil {
+		if len(l.clients) >= maxClients {
+			return true
+		}
 		c = &client{budget: rate.NewLimiter(rate.Limit(l.perClient), int(2*l.perClient)+1)}
 		l.clients[address] = c
 	}

@@ -7,12 +7,14 @@ import (
 	"net/http"
 
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/callkey"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/contract"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/jsoncheck"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/policy"
-	"github.com/cartwright-shop/cartwright/services/gateway/internal/problem"
-	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/relay"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -24,33 +26,53 @@ const (
 	headerReplayed    = "Idempotent-Replayed"
 )
 
-// NewMux returns the router for the annotated methods. Handlers are registered on it by generated code.
-func NewMux(table policy.Table, checker *jsoncheck.Checker) *runtime.ServeMux {
-	rest := &rest{table: table}
+// NewMux returns the router for the annotated methods. Handlers are registered on it by generated code. A nil tracer
+// traces nothing.
+func NewMux(table policy.Table, checker *jsoncheck.Checker, tracer trace.Tracer) *runtime.ServeMux {
+	rest := &rest{table: table, paths: newPaths(contract.Routes(), nil)}
+	middlewares := []runtime.Middleware{bindBody}
+	if tracer != nil {
+		middlewares = append(middlewares, traced(tracer))
+	}
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec(checker)),
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(outgoingHeader),
 		runtime.WithMetadata(incomingMetadata),
-		runtime.WithErrorHandler(rest.errorHandler()),
-		runtime.WithRoutingErrorHandler(rest.routingErrorHandler()),
+		runtime.WithErrorHandler(rest.writeError),
+		runtime.WithRoutingErrorHandler(rest.writeRoutingError),
 		runtime.WithForwardResponseOption(rest.beforeAnswer),
 		runtime.WithDisablePathLengthFallback(),
+		runtime.WithMiddlewares(middlewares...),
 		runtime.SetQueryParameterParser(queryParser{inner: &runtime.DefaultQueryParser{}}),
 	)
+}
+
+// bindBody tells the body what the path has bound, and refuses a query beside a body: it would not be read.
+func bindBody(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		if body, ok := r.Body.(*payload); ok {
+			body.params = params
+			for name := range r.Form {
+				writeProblem(w, r, unknownParameter(name))
+				return
+			}
+		}
+		next(w, r, params)
+	}
 }
 
 // incomingMetadata passes on what the interceptors read and nothing else: a client cannot set metadata by headers.
 func incomingMetadata(ctx context.Context, r *http.Request) metadata.MD {
 	md := metadata.Pairs(identity.RequestIDKey, identity.RequestID(ctx))
 	if keys := r.Header.Values(headerIdempotency); len(keys) > 0 {
-		md.Append("idempotency-key", keys...)
+		md.Append(callkey.MetadataKey, keys...)
 	}
 	return md
 }
 
 func outgoingHeader(name string) (string, bool) {
-	if name == "idempotent-replayed" {
+	if name == relay.ReplayedHeader {
 		return headerReplayed, true
 	}
 	return "", false
@@ -58,53 +80,47 @@ func outgoingHeader(name string) (string, bool) {
 
 type rest struct {
 	table policy.Table
+	paths *paths
 }
 
-// errorHandler renders what a method answered instead of a response.
-func (s *rest) errorHandler() runtime.ErrorHandlerFunc {
-	return func(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-		if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get("idempotent-replayed")) > 0 {
-			w.Header().Set(headerReplayed, "true")
-		}
-		writeProblem(w, r, uncarry(err))
+// writeError answers with the error of a call, or with that of its body or query, which generated code has taken for an
+// error of the call.
+func (s *rest) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get(relay.ReplayedHeader)) > 0 {
+		w.Header().Set(headerReplayed, "true")
 	}
+	if body, ok := r.Body.(*payload); ok && body.err != nil {
+		err = body.err
+	}
+	writeProblem(w, r, uncarry(err))
 }
 
-// routingErrorHandler answers when no method has the path or the verb.
-func (s *rest) routingErrorHandler() runtime.RoutingErrorHandlerFunc {
-	return func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
-		if status == http.StatusMethodNotAllowed {
-			writeProblem(w, r, ErrMethodNotAllowed.New("The route does not take %s.", r.Method))
-			return
-		}
-		writeProblem(w, r, ErrRouteNotFound.New("There is no route %s %s.", r.Method, r.URL.Path))
+func (s *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
+	err := s.paths.check(r)
+	if err == nil {
+		// The router is stricter than the templates, such as about a path that is no path.
+		err = ErrRouteNotFound.New("The API has no such route.")
 	}
+	if status == http.StatusMethodNotAllowed {
+		s.paths.setAllow(w, r)
+	}
+	writeProblem(w, r, err)
 }
 
 // beforeAnswer sets the caching that the method's policy allows. An answer to a caller with a token is for that caller.
 func (s *rest) beforeAnswer(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
 	method, _ := runtime.RPCMethod(ctx)
-	w.Header().Set("Cache-Control", s.cacheControl(ctx, s.table[method]))
+	w.Header().Set("Cache-Control", cacheControl(ctx, s.table[method]))
 	return nil
 }
 
-func (s *rest) cacheControl(ctx context.Context, rule *typev1.Policy) string {
-	md, _ := metadata.FromOutgoingContext(ctx)
+func cacheControl(ctx context.Context, rule *typev1.Policy) string {
 	switch {
 	case rule.GetCacheControl() == "":
-		return "no-store"
-	case len(md.Get("authorization")) > 0:
+		return noStore
+	case authorized(ctx):
 		return "private, no-cache"
 	default:
 		return rule.GetCacheControl()
 	}
-}
-
-func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
-	requestID := identity.RequestID(r.Context())
-	if status, ok := statusOverrides[errs.ReasonOf(err)]; ok {
-		problem.WriteStatus(w, status, err, requestID)
-		return
-	}
-	problem.Write(w, err, requestID)
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/callkey"
-	"github.com/cartwright-shop/cartwright/services/gateway/internal/transfer"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/inprocess"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/relay"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -23,19 +25,19 @@ const (
 	maxUpload = 256 << 20
 	// transferTime is how long a file may take.
 	transferTime = 10 * time.Minute
+	// chunkSize is how much of a file goes into one message.
+	chunkSize = 64 << 10
 )
 
-// Admitter passes a call through the interceptors that guard the API.
-type Admitter interface {
-	Admit(ctx context.Context, name string, md metadata.MD, req any) (context.Context, error)
+// Streamer runs a streaming method with the caller's own ends.
+type Streamer interface {
+	Stream(ctx context.Context, name string, md metadata.MD, ends inprocess.Ends) (metadata.MD, error)
 }
 
-// Transfer serves the routes whose body is a catalogue file.
+// Transfer serves the routes whose body is a catalogue file: they are the streaming methods in the form of HTTP.
 type Transfer struct {
-	// Guard authenticates and validates.
-	Guard Admitter
-	// Files moves the files.
-	Files *transfer.Service
+	// Calls runs the methods through the interceptors that guard the API.
+	Calls Streamer
 }
 
 // callMetadata is what the interceptors read from an HTTP request.
@@ -48,25 +50,16 @@ func callMetadata(r *http.Request) metadata.MD {
 	return md
 }
 
+// parseQuery fills a message from the query.
 func parseQuery(r *http.Request, message proto.Message) error {
-	parser := queryParser{inner: &runtime.DefaultQueryParser{}}
-	if err := parser.Parse(message, r.URL.Query(), utilities.NewDoubleArray(nil)); err != nil {
-		return uncarryText(err)
+	if err := r.ParseForm(); err != nil {
+		return ErrQueryInvalid.New("The query string is not well formed.")
 	}
-	return nil
+	return queryParser{inner: &runtime.DefaultQueryParser{}}.parse(message, r.Form, utilities.NewDoubleArray(nil))
 }
 
 // Import takes a CSV file as the body of a POST; the header's fields are query parameters.
 func (t *Transfer) Import(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		writeProblem(w, r, ErrMethodNotAllowed.New("The route does not take %s.", r.Method))
-		return
-	}
-	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if !strings.EqualFold(strings.TrimSpace(mediaType), "text/csv") {
-		writeProblem(w, r, ErrMediaType.New("Send the file as text/csv."))
-		return
-	}
 	report, err := t.importFile(w, r)
 	if err != nil {
 		writeProblem(w, r, err)
@@ -78,79 +71,127 @@ func (t *Transfer) Import(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", noStore)
 	_, _ = w.Write(body)
 }
 
 func (t *Transfer) importFile(w http.ResponseWriter, r *http.Request) (*adminv1.ImportProductsResponse, error) {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "text/csv" {
+		return nil, ErrMediaType.New("Send the file as text/csv.")
+	}
 	header := &adminv1.ImportHeader{}
-	if err := parseQuery(r, header); err != nil {
-		return nil, err
+	for _, err := range []error{checkNotEncoded(r), parseQuery(r, header), allowTransfer(w)} {
+		if err != nil {
+			return nil, err
+		}
 	}
-	request := &adminv1.ImportProductsRequest{Part: &adminv1.ImportProductsRequest_Header{Header: header}}
-	ctx, err := t.Guard.Admit(r.Context(), adminv1.TransferAdminService_ImportProducts_FullMethodName, callMetadata(r), request)
-	if err != nil {
-		return nil, err
+	file := &upload{header: header, body: http.MaxBytesReader(w, r.Body, maxUpload)}
+	report := &adminv1.ImportProductsResponse{}
+	md, err := t.Calls.Stream(r.Context(), adminv1.TransferAdminService_ImportProducts_FullMethodName, callMetadata(r), inprocess.Ends{
+		Recv: file.next,
+		Send: func(message any) error {
+			proto.Merge(report, message.(proto.Message))
+			return nil
+		},
+	})
+	if len(md.Get(relay.ReplayedHeader)) > 0 {
+		w.Header().Set(headerReplayed, "true")
 	}
-	ctx, cancel := context.WithTimeout(ctx, transferTime)
-	defer cancel()
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(transferTime))
-	file := &uploadReader{Reader: http.MaxBytesReader(w, r.Body, maxUpload)}
-	report, err := t.Files.Import(ctx, header, file)
 	if file.err != nil {
 		return nil, bodyError(file.err)
 	}
 	return report, err
 }
 
-// uploadReader remembers why the body ended early, to tell a broken upload from a refusal.
-type uploadReader struct {
-	io.Reader
+// upload gives the messages that a client would send over gRPC: the header, then the file in pieces.
+type upload struct {
+	header *adminv1.ImportHeader
+	body   io.Reader
+	// err is why the body ended early, to tell a broken upload from a refusal.
 	err error
 }
 
-// Read implements io.Reader.
-func (u *uploadReader) Read(p []byte) (int, error) {
-	n, err := u.Reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		u.err = err
+func (u *upload) next(message any) error {
+	request, ok := message.(*adminv1.ImportProductsRequest)
+	if !ok {
+		return errs.InternalError.New("Something broke on our side.")
 	}
-	return n, err
+	if u.header != nil {
+		request.Part = &adminv1.ImportProductsRequest_Header{Header: u.header}
+		u.header = nil
+		return nil
+	}
+	// Each piece has a buffer of its own: the sender may still hold the last one.
+	buffer := make([]byte, chunkSize)
+	n, err := io.ReadFull(u.body, buffer)
+	switch {
+	case n > 0 && (err == nil || errors.Is(err, io.ErrUnexpectedEOF)):
+		// A file that ends within a piece; a body that breaks off is told by the next read.
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	default:
+		u.err = err
+		return bodyError(err)
+	}
+	request.Part = &adminv1.ImportProductsRequest_Chunk{Chunk: buffer[:n]}
+	return nil
 }
 
 // Export sends the catalogue as a CSV file.
 func (t *Transfer) Export(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet {
-		writeProblem(w, r, ErrMethodNotAllowed.New("The route does not take %s.", r.Method))
-		return
-	}
 	request := &adminv1.ExportProductsRequest{}
-	err := parseQuery(r, request)
-	var ctx context.Context
+	file := &download{w: w}
+	err := errors.Join(parseQuery(r, request), allowTransfer(w))
 	if err == nil {
-		ctx, err = t.Guard.Admit(r.Context(), adminv1.TransferAdminService_ExportProducts_FullMethodName, callMetadata(r), request)
+		asked := false
+		_, err = t.Calls.Stream(r.Context(), adminv1.TransferAdminService_ExportProducts_FullMethodName, callMetadata(r), inprocess.Ends{
+			Recv: func(message any) error {
+				if asked {
+					return io.EOF
+				}
+				asked = true
+				proto.Merge(message.(proto.Message), request)
+				return nil
+			},
+			Send: file.send,
+		})
 	}
-	if err != nil {
-		writeProblem(w, r, err)
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, transferTime)
-	defer cancel()
-	started := false
-	err = t.Files.Export(ctx, request, func(chunk []byte) error {
-		if !started {
-			started = true
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			w.Header().Set("Content-Disposition", `attachment; filename="products.csv"`)
-			w.Header().Set("Cache-Control", "no-store")
-		}
-		_, err := w.Write(chunk)
-		return err
-	})
 	switch {
-	case err != nil && started:
+	case err != nil && file.started:
 		// Part of the file is gone out: only breaking the connection tells the client that it is not whole.
 		panic(http.ErrAbortHandler)
 	case err != nil:
 		writeProblem(w, r, err)
+	default:
+		file.start()
 	}
+}
+
+// download writes the pieces of a file.
+type download struct {
+	w       http.ResponseWriter
+	started bool
+}
+
+func (d *download) start() {
+	if d.started {
+		return
+	}
+	d.started = true
+	header := d.w.Header()
+	header.Set("Content-Type", "text/csv; charset=utf-8")
+	header.Set("Content-Disposition", `attachment; filename="products.csv"`)
+	header.Set("Cache-Control", noStore)
+	d.w.WriteHeader(http.StatusOK)
+}
+
+func (d *download) send(message any) error {
+	part, ok := message.(*adminv1.ExportProductsResponse)
+	if !ok {
+		return errs.InternalError.New("Something broke on our side.")
+	}
+	d.start()
+	_, err := d.w.Write(part.GetChunk())
+	return err
 }

@@ -1,5 +1,5 @@
 // Package inprocess lets the HTTP front of the gateway call the gRPC handlers of the same process through the same
-// interceptors, without a socket and without encoding. It carries unary calls only.
+// interceptors, without a socket and without encoding.
 package inprocess
 
 import (
@@ -17,29 +17,42 @@ import (
 var (
 	_ grpc.ServiceRegistrar      = (*Conn)(nil)
 	_ grpc.ClientConnInterface   = (*Conn)(nil)
-	_ grpc.ServerTransportStream = (*stream)(nil)
+	_ grpc.ServerTransportStream = (*transport)(nil)
+	_ grpc.ServerStream          = (*serverStream)(nil)
 )
 
 // Conn is both ends of a connection: services are registered on it and clients call it.
 type Conn struct {
-	interceptor grpc.UnaryServerInterceptor
-	methods     map[string]method
+	unary   grpc.UnaryServerInterceptor
+	stream  grpc.StreamServerInterceptor
+	methods map[string]method
+	streams map[string]streamMethod
 }
 
 type method struct {
-	handle func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error)
+	handle grpc.MethodHandler
 	impl   any
 }
 
-// New returns a connection whose calls pass the interceptors, the first one outermost.
-func New(interceptors ...grpc.UnaryServerInterceptor) *Conn {
-	return &Conn{interceptor: chain(interceptors), methods: map[string]method{}}
+type streamMethod struct {
+	desc grpc.StreamDesc
+	impl any
 }
 
-// RegisterService makes the unary methods of a service callable. It must not run beside calls.
+// New returns a connection whose calls pass the interceptors, the first one outermost.
+func New(unary []grpc.UnaryServerInterceptor, stream []grpc.StreamServerInterceptor) *Conn {
+	return &Conn{
+		unary: chain(unary), stream: chainStream(stream), methods: map[string]method{}, streams: map[string]streamMethod{},
+	}
+}
+
+// RegisterService makes the methods of a service callable. It must not run beside calls.
 func (c *Conn) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	for _, m := range desc.Methods {
 		c.methods["/"+desc.ServiceName+"/"+m.MethodName] = method{handle: m.Handler, impl: impl}
+	}
+	for _, s := range desc.Streams {
+		c.streams["/"+desc.ServiceName+"/"+s.StreamName] = streamMethod{desc: s, impl: impl}
 	}
 }
 
@@ -49,49 +62,46 @@ func (c *Conn) Invoke(ctx context.Context, name string, args, reply any, opts ..
 	if !ok {
 		return status.Errorf(codes.Unimplemented, "unknown method %s", name)
 	}
-	transport := &stream{method: name}
-	out, err := m.handle(m.impl, serverContext(ctx, transport), decodeInto(args), c.interceptor)
-	transport.deliver(opts)
+	t := &transport{method: name}
+	out, err := m.handle(m.impl, serverContext(ctx, t), decodeInto(args), c.unary)
+	t.deliver(opts)
 	if err != nil {
 		return err
 	}
 	return move(reply, out)
 }
 
-// Admit passes a call that is not in JSON through the interceptors, as if it were a call of the named method with req. It
-// returns the context that a handler would have got, without its deadline.
-func (c *Conn) Admit(ctx context.Context, name string, md metadata.MD, req any) (context.Context, error) {
-	inner := serverContext(metadata.NewOutgoingContext(ctx, md), &stream{method: name})
-	admitted := ctx
-	_, err := c.interceptor(inner, req, &grpc.UnaryServerInfo{FullMethod: name}, func(inner context.Context, _ any) (any, error) {
-		admitted = inner
-		return nil, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return detached{Context: ctx, values: admitted}, nil
-}
-
-// detached has the life of one context and the values of another.
-type detached struct {
-	context.Context
-	values context.Context
-}
-
-// Value looks into the context that the interceptors made.
-func (d detached) Value(key any) any { return d.values.Value(key) }
-
-// NewStream refuses: the public API is unary.
+// NewStream refuses: a caller with a stream uses Stream, which needs no goroutine.
 func (c *Conn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, status.Error(codes.Unimplemented, "streams are not served in process")
+	return nil, status.Error(codes.Unimplemented, "streams are not opened in process")
 }
 
-func serverContext(ctx context.Context, transport *stream) context.Context {
+// Ends are the caller's ends of a stream.
+type Ends struct {
+	// Recv fills a message that the handler receives; io.EOF ends the caller's side.
+	Recv func(message any) error
+	// Send takes a message that the handler sends.
+	Send func(message any) error
+}
+
+// Stream runs a streaming method to its end and returns the headers it set. Its messages pass the interceptors.
+func (c *Conn) Stream(ctx context.Context, name string, md metadata.MD, ends Ends) (metadata.MD, error) {
+	m, ok := c.streams[name]
+	if !ok {
+		return nil, status.Errorf(codes.Unimplemented, "unknown stream %s", name)
+	}
+	t := &transport{method: name}
+	stream := &serverStream{transport: t, ends: ends, ctx: serverContext(metadata.NewOutgoingContext(ctx, md), t)}
+	info := &grpc.StreamServerInfo{FullMethod: name, IsClientStream: m.desc.ClientStreams, IsServerStream: m.desc.ServerStreams}
+	err := c.stream(m.impl, stream, info, m.desc.Handler)
+	return t.headers(), err
+}
+
+func serverContext(ctx context.Context, t *transport) context.Context {
 	incoming, _ := metadata.FromOutgoingContext(ctx)
 	ctx = metadata.NewIncomingContext(ctx, incoming)
 	ctx = metadata.NewOutgoingContext(ctx, metadata.MD{})
-	return grpc.NewContextWithServerTransportStream(ctx, transport)
+	return grpc.NewContextWithServerTransportStream(ctx, t)
 }
 
 func decodeInto(args any) func(any) error {
@@ -125,8 +135,43 @@ func chain(interceptors []grpc.UnaryServerInterceptor) grpc.UnaryServerIntercept
 	}
 }
 
-// stream collects the headers and trailers that handlers set.
-type stream struct {
+func chainStream(interceptors []grpc.StreamServerInterceptor) grpc.StreamServerInterceptor {
+	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		next := handler
+		for i := len(interceptors) - 1; i >= 0; i-- {
+			interceptor, inner := interceptors[i], next
+			next = func(srv any, stream grpc.ServerStream) error { return interceptor(srv, stream, info, inner) }
+		}
+		return next(srv, stream)
+	}
+}
+
+// serverStream is the handler's end of a stream.
+type serverStream struct {
+	*transport
+	ends Ends
+	ctx  context.Context
+}
+
+// Context is the context of the call.
+func (s *serverStream) Context() context.Context { return s.ctx }
+
+// SetTrailer adds response trailers.
+func (s *serverStream) SetTrailer(md metadata.MD) { _ = s.transport.SetTrailer(md) }
+
+// SendMsg hands a message to the caller.
+func (s *serverStream) SendMsg(m any) error { return s.ends.Send(m) }
+
+// RecvMsg takes a message from the caller.
+func (s *serverStream) RecvMsg(m any) error {
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	return s.ends.Recv(m)
+}
+
+// transport collects the headers and trailers that handlers set.
+type transport struct {
 	method  string
 	mu      sync.Mutex
 	header  metadata.MD
@@ -134,36 +179,42 @@ type stream struct {
 }
 
 // Method returns the full name of the method.
-func (s *stream) Method() string { return s.method }
+func (t *transport) Method() string { return t.method }
 
 // SetHeader adds response headers.
-func (s *stream) SetHeader(md metadata.MD) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.header = metadata.Join(s.header, md)
+func (t *transport) SetHeader(md metadata.MD) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.header = metadata.Join(t.header, md)
 	return nil
 }
 
 // SendHeader adds response headers; in process there is nothing to send early.
-func (s *stream) SendHeader(md metadata.MD) error { return s.SetHeader(md) }
+func (t *transport) SendHeader(md metadata.MD) error { return t.SetHeader(md) }
 
 // SetTrailer adds response trailers.
-func (s *stream) SetTrailer(md metadata.MD) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.trailer = metadata.Join(s.trailer, md)
+func (t *transport) SetTrailer(md metadata.MD) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trailer = metadata.Join(t.trailer, md)
 	return nil
 }
 
-func (s *stream) deliver(opts []grpc.CallOption) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (t *transport) headers() metadata.MD {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.header
+}
+
+func (t *transport) deliver(opts []grpc.CallOption) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, opt := range opts {
 		switch o := opt.(type) {
 		case grpc.HeaderCallOption:
-			*o.HeaderAddr = s.header
+			*o.HeaderAddr = t.header
 		case grpc.TrailerCallOption:
-			*o.TrailerAddr = s.trailer
+			*o.TrailerAddr = t.trailer
 		}
 	}
 }

@@ -38,6 +38,9 @@ func (c *Checker) Check(body []byte, message protoreflect.MessageDescriptor) err
 	if !utf8.Valid(body) || hasLoneSurrogate(body) {
 		return errs.UTF8Invalid.New("The body is not valid UTF-8.")
 	}
+	if deeper(body, maxDepth) {
+		return tooDeep()
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	w := &walker{decoder: decoder, readOnly: c.readOnly}
@@ -48,7 +51,7 @@ func (c *Checker) Check(body []byte, message protoreflect.MessageDescriptor) err
 	if token != json.Delim('{') {
 		return ErrMalformed.New("The body is not a JSON object.")
 	}
-	if err := w.message("", message, 1); err != nil {
+	if err := w.message("", message); err != nil {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
@@ -67,7 +70,22 @@ func (w *walker) next(path string) (json.Token, error) {
 	if err != nil {
 		return nil, ErrMalformed.New("The body is not valid JSON near byte %d%s.", w.decoder.InputOffset(), near(path))
 	}
+	if holdsPAN(token) {
+		return nil, errs.PANNotAccepted.At(path, "The body looks as if it had a card number in it; send a payment token instead.")
+	}
 	return token, nil
+}
+
+// holdsPAN looks at keys and values alike, whatever the type of the field: a card number must not be quoted in a refusal.
+func holdsPAN(token json.Token) bool {
+	switch t := token.(type) {
+	case string:
+		return scrub.PAN(t)
+	case json.Number:
+		return scrub.PAN(t.String())
+	default:
+		return false
+	}
 }
 
 func near(path string) string {
@@ -78,11 +96,8 @@ func near(path string) string {
 }
 
 // message reads the fields of an object whose opening brace has been read.
-func (w *walker) message(path string, message protoreflect.MessageDescriptor, depth int) error {
-	if depth > maxDepth {
-		return ErrTooDeep.New("The body nests deeper than %d levels.", maxDepth)
-	}
-	seen := map[string]bool{}
+func (w *walker) message(path string, message protoreflect.MessageDescriptor) error {
+	seen := map[protoreflect.FieldNumber]bool{}
 	for w.decoder.More() {
 		token, err := w.next(path)
 		if err != nil {
@@ -90,15 +105,16 @@ func (w *walker) message(path string, message protoreflect.MessageDescriptor, de
 		}
 		key, _ := token.(string)
 		fieldPath := join(path, key)
-		if seen[key] {
-			return ErrDuplicateKey.At(fieldPath, "The key %q is there twice.", key)
-		}
-		seen[key] = true
 		field := fieldOf(message, key)
 		if field == nil {
 			return w.unknown(fieldPath, key)
 		}
-		if err := w.field(fieldPath, field, depth); err != nil {
+		// A field has two names in JSON, and twice is twice under either.
+		if seen[field.Number()] {
+			return ErrDuplicateKey.At(fieldPath, "The key %q is there twice.", key)
+		}
+		seen[field.Number()] = true
+		if err := w.field(fieldPath, field); err != nil {
 			return err
 		}
 	}
@@ -123,7 +139,7 @@ func fieldOf(message protoreflect.MessageDescriptor, key string) protoreflect.Fi
 	return message.Fields().ByTextName(key)
 }
 
-func (w *walker) field(path string, field protoreflect.FieldDescriptor, depth int) error {
+func (w *walker) field(path string, field protoreflect.FieldDescriptor) error {
 	token, err := w.next(path)
 	if err != nil {
 		return err
@@ -133,20 +149,17 @@ func (w *walker) field(path string, field protoreflect.FieldDescriptor, depth in
 	}
 	switch {
 	case field.IsMap():
-		return w.mapField(path, field, token, depth)
+		return w.mapField(path, field, token)
 	case field.IsList():
-		return w.list(path, field, token, depth)
+		return w.list(path, field, token)
 	default:
-		return w.value(path, field, token, depth)
+		return w.value(path, field, token)
 	}
 }
 
-func (w *walker) list(path string, field protoreflect.FieldDescriptor, token json.Token, depth int) error {
+func (w *walker) list(path string, field protoreflect.FieldDescriptor, token json.Token) error {
 	if token != json.Delim('[') {
 		return mismatch(path, "a list", token)
-	}
-	if depth >= maxDepth {
-		return ErrTooDeep.New("The body nests deeper than %d levels.", maxDepth)
 	}
 	for i := 0; w.decoder.More(); i++ {
 		item := fmt.Sprintf("%s[%d]", path, i)
@@ -154,7 +167,7 @@ func (w *walker) list(path string, field protoreflect.FieldDescriptor, token jso
 		if err != nil {
 			return err
 		}
-		if err := w.value(item, field, token, depth+1); err != nil {
+		if err := w.value(item, field, token); err != nil {
 			return err
 		}
 	}
@@ -162,12 +175,9 @@ func (w *walker) list(path string, field protoreflect.FieldDescriptor, token jso
 	return err
 }
 
-func (w *walker) mapField(path string, field protoreflect.FieldDescriptor, token json.Token, depth int) error {
+func (w *walker) mapField(path string, field protoreflect.FieldDescriptor, token json.Token) error {
 	if token != json.Delim('{') {
 		return mismatch(path, "an object", token)
-	}
-	if depth >= maxDepth {
-		return ErrTooDeep.New("The body nests deeper than %d levels.", maxDepth)
 	}
 	seen := map[string]bool{}
 	for w.decoder.More() {
@@ -184,7 +194,7 @@ func (w *walker) mapField(path string, field protoreflect.FieldDescriptor, token
 		if token, err = w.next(entry); err != nil {
 			return err
 		}
-		if err := w.value(entry, field.MapValue(), token, depth+1); err != nil {
+		if err := w.value(entry, field.MapValue(), token); err != nil {
 			return err
 		}
 	}
@@ -192,10 +202,10 @@ func (w *walker) mapField(path string, field protoreflect.FieldDescriptor, token
 	return err
 }
 
-func (w *walker) value(path string, field protoreflect.FieldDescriptor, token json.Token, depth int) error {
+func (w *walker) value(path string, field protoreflect.FieldDescriptor, token json.Token) error {
 	switch field.Kind() {
 	case protoreflect.MessageKind, protoreflect.GroupKind:
-		return w.messageValue(path, field.Message(), token, depth)
+		return w.messageValue(path, field.Message(), token)
 	case protoreflect.StringKind, protoreflect.BytesKind:
 		if _, ok := token.(string); !ok {
 			return mismatch(path, "a string", token)
@@ -217,7 +227,7 @@ func (w *walker) value(path string, field protoreflect.FieldDescriptor, token js
 }
 
 // messageValue reads a message, or the string that stands for a well-known type such as a timestamp.
-func (w *walker) messageValue(path string, message protoreflect.MessageDescriptor, token json.Token, depth int) error {
+func (w *walker) messageValue(path string, message protoreflect.MessageDescriptor, token json.Token) error {
 	if message.ParentFile().Package() == "google.protobuf" {
 		if _, ok := token.(json.Delim); ok {
 			return mismatch(path, "a string", token)
@@ -227,7 +237,7 @@ func (w *walker) messageValue(path string, message protoreflect.MessageDescripto
 	if token != json.Delim('{') {
 		return mismatch(path, "an object", token)
 	}
-	return w.message(path, message, depth+1)
+	return w.message(path, message)
 }
 
 func enumValue(path string, enum protoreflect.EnumDescriptor, token json.Token) error {
@@ -248,7 +258,7 @@ func integer(path string, kind protoreflect.Kind, token json.Token) error {
 	case json.Number:
 		text = t.String()
 	case string:
-		if kind != protoreflect.Int64Kind && kind != protoreflect.Uint64Kind {
+		if kind != protoreflect.Int64Kind && kind != protoreflect.Uint64Kind || !numeric(t) {
 			return mismatch(path, "a whole number", token)
 		}
 		text = t
@@ -278,6 +288,12 @@ func fits(path string, kind protoreflect.Kind, text string) error {
 		return ErrNumberRange.At(path, "The number does not fit.")
 	}
 	return nil
+}
+
+// numeric tells whether a text is a number as JSON writes it; the parser behind it takes other forms too.
+func numeric(text string) bool {
+	var number json.Number
+	return text != "" && text[0] != '"' && json.Unmarshal([]byte(text), &number) == nil
 }
 
 // exponent keeps a short text such as 1e400000000 from becoming a huge number.
@@ -317,37 +333,4 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-// hasLoneSurrogate finds a \uD800–\uDFFF escape that is not half of a pair, which the decoder would replace in silence.
-func hasLoneSurrogate(body []byte) bool {
-	for i := 0; i+1 < len(body); i++ {
-		if body[i] != '\\' {
-			continue
-		}
-		if body[i+1] != 'u' {
-			i++
-			continue
-		}
-		unit, ok := hex4(body, i+2)
-		if !ok || unit < 0xD800 || unit > 0xDFFF {
-			i += 5
-			continue
-		}
-		low, ok := hex4(body, i+8)
-		paired := unit < 0xDC00 && ok && body[i+6] == '\\' && body[i+7] == 'u' && low >= 0xDC00 && low <= 0xDFFF
-		if !paired {
-			return true
-		}
-		i += 11
-	}
-	return false
-}
-
-func hex4(body []byte, at int) (uint64, bool) {
-	if at+4 > len(body) {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(body[at:at+4]), 16, 32)
-	return n, err == nil
 }

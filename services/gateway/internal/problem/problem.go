@@ -17,7 +17,7 @@ const ContentType = "application/problem+json"
 type Document struct {
 	// Type is a URI reference that names the problem: the anchor of its reason in the reference page.
 	Type string `json:"type"`
-	// Title is the sentence that documents the reason; it does not change between occurrences.
+	// Title is the text of the status; it does not change between occurrences.
 	Title string `json:"title"`
 	// Status repeats the HTTP status.
 	Status int `json:"status"`
@@ -43,22 +43,22 @@ type Field struct {
 	Message string `json:"message,omitempty"`
 }
 
-// hidden are facts that services send for the gateway alone.
-var hidden = map[string]bool{"http_status": true, "peer": true}
+// hidden tells facts that services send for the gateway alone.
+func hidden(key string) bool { return key == "http_status" || key == "peer" }
 
 // Of makes the document of an error. requestID may be empty.
 func Of(err error, requestID string) Document {
 	known := errs.Known(err)
 	reason := known.Reason()
 	doc := Document{
-		Type: "/docs#" + reason, Title: title(known.Code()), Status: known.Code().HTTP(), Reason: reason,
+		Type: "/docs#" + reason, Title: title(known.Code().HTTP()), Status: known.Code().HTTP(), Reason: reason,
 		Detail: known.Message(), Instance: requestID,
 	}
 	for _, field := range known.Fields() {
 		doc.Errors = append(doc.Errors, Field{Path: field.Path, Reason: field.Reason, Message: field.Message})
 	}
 	for key, value := range known.Metadata() {
-		if hidden[key] {
+		if hidden(key) {
 			continue
 		}
 		if doc.Meta == nil {
@@ -69,11 +69,11 @@ func Of(err error, requestID string) Document {
 	return doc
 }
 
-func title(code errs.Code) string {
-	if text := http.StatusText(code.HTTP()); text != "" {
+func title(status int) string {
+	if text := http.StatusText(status); text != "" {
 		return text
 	}
-	return "Client closed request"
+	return "Client Closed Request"
 }
 
 // Write sends the document of an error. An answer that asks for a later try carries Retry-After in whole seconds.
@@ -84,7 +84,7 @@ func Write(w http.ResponseWriter, err error, requestID string) {
 // WriteStatus is Write with a status that is finer than that of the error's class, such as 415.
 func WriteStatus(w http.ResponseWriter, status int, err error, requestID string) {
 	doc := Of(err, requestID)
-	doc.Status, doc.Title = status, http.StatusText(status)
+	doc.Status, doc.Title = status, title(status)
 	body, marshalErr := json.Marshal(doc)
 	if marshalErr != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
@@ -96,11 +96,26 @@ func WriteStatus(w http.ResponseWriter, status int, err error, requestID string)
 	if seconds := retryAfter(err, doc.Status); seconds > 0 {
 		header.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	if doc.Status == http.StatusUnauthorized {
-		header.Set("WWW-Authenticate", `Bearer realm="cartwright"`)
+	if challenge := challengeFor(doc); challenge != "" {
+		header.Set("WWW-Authenticate", challenge)
 	}
 	w.WriteHeader(doc.Status)
 	_, _ = w.Write(body)
+}
+
+// challengeFor says how to come back with a better token (RFC 6750 section 3).
+func challengeFor(doc Document) string {
+	const challenge = `Bearer realm="cartwright"`
+	switch {
+	case doc.Reason == "TOKEN_MISSING":
+		return challenge
+	case doc.Status == http.StatusUnauthorized:
+		return challenge + `, error="invalid_token"`
+	case doc.Reason == "SCOPE_MISSING":
+		return challenge + `, error="insufficient_scope"`
+	default:
+		return ""
+	}
 }
 
 func retryAfter(err error, status int) int {

@@ -36,6 +36,7 @@ type pair struct{ from, to protoreflect.FullName }
 // Mapper compiles and keeps plans. It is safe for concurrent use.
 type Mapper struct {
 	plans sync.Map // pair → *plan
+	keys  sync.Map // protoreflect.FullName of a request → keyField
 }
 
 // NewMapper returns a mapper without plans.

@@ -44,5 +44,5 @@ func (d Deps) browse(ctx context.Context) (context.Context, context.CancelFunc) 
 	if d.BrowseTime <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, d.BrowseTime)
+	return context.WithTimeoutCause(ctx, d.BrowseTime, peer.ErrPatience)
 }

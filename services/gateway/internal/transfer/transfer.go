@@ -1,9 +1,8 @@
-// Package transfer moves catalogue files between clients and product without holding them: over gRPC as streams, over
-// HTTP as the file itself.
+// Package transfer moves catalogue files between clients and product without holding them: each piece goes on before the
+// next one is read.
 package transfer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +12,8 @@ import (
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/callkey"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/relay"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 )
-
-// chunkSize is how much of a file goes into one message.
-const chunkSize = 64 << 10
 
 // Service serves TransferAdminService.
 type Service struct {
@@ -30,10 +27,9 @@ func New(products productv1.ProductServiceClient, mapper *relay.Mapper) *Service
 	return &Service{products: products, mapper: mapper}
 }
 
-// ImportProducts implements TransferAdminService.
+// ImportProducts implements TransferAdminService. When product refuses in the middle of the file, the rest is not read.
 func (s *Service) ImportProducts(stream grpc.ClientStreamingServer[adminv1.ImportProductsRequest, adminv1.ImportProductsResponse]) error {
-	ctx := stream.Context()
-	upstream, err := s.products.ImportProducts(ctx)
+	upstream, err := s.products.ImportProducts(stream.Context())
 	if err != nil {
 		return err
 	}
@@ -45,96 +41,54 @@ func (s *Service) ImportProducts(stream grpc.ClientStreamingServer[adminv1.Impor
 		if err != nil {
 			return err
 		}
-		if err := s.forward(ctx, upstream, part); err != nil {
+		if refused, err := s.forward(stream, upstream, part); err != nil {
 			return err
+		} else if refused {
+			break
 		}
 	}
-	report, err := s.report(upstream)
+	answer, err := upstream.CloseAndRecv()
 	if err != nil {
 		return err
 	}
-	return stream.SendAndClose(report)
+	if md, err := upstream.Header(); err == nil && len(md.Get(relay.ReplayedHeader)) > 0 {
+		if err := stream.SetHeader(metadata.Pairs(relay.ReplayedHeader, "true")); err != nil {
+			return fmt.Errorf("tell that the answer is a stored one: %w", err)
+		}
+	}
+	out := &adminv1.ImportProductsResponse{}
+	if err := s.mapper.Copy(out.ProtoReflect(), answer.ProtoReflect()); err != nil {
+		return err
+	}
+	return stream.SendAndClose(out)
 }
 
 type importStream = grpc.ClientStreamingClient[productv1.ImportProductsRequest, productv1.ImportProductsResponse]
 
-func (s *Service) forward(ctx context.Context, upstream importStream, part *adminv1.ImportProductsRequest) error {
+// forward hands a piece on. It tells whether product has ended the call already: CloseAndRecv then says why.
+func (s *Service) forward(stream grpc.ServerStream, upstream importStream, part *adminv1.ImportProductsRequest) (refused bool, err error) {
 	inner := &productv1.ImportProductsRequest{}
 	if err := s.mapper.Copy(inner.ProtoReflect(), part.ProtoReflect()); err != nil {
-		return err
+		return false, err
 	}
 	if header := inner.GetHeader(); header != nil {
-		header.RequestId = callkey.RequestID(ctx)
+		header.RequestId = callkey.Of(stream.Context())
 	}
-	return ended(upstream.Send(inner))
-}
-
-// ended hides the end of the stream that Send sees when product has refused the file: CloseAndRecv tells why.
-func ended(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
+	if err := upstream.Send(inner); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	} else if err != nil {
+		return true, nil
 	}
-	return err
-}
-
-func (s *Service) report(upstream importStream) (*adminv1.ImportProductsResponse, error) {
-	answer, err := upstream.CloseAndRecv()
-	if err != nil {
-		return nil, err
-	}
-	out := &adminv1.ImportProductsResponse{}
-	if err := s.mapper.Copy(out.ProtoReflect(), answer.ProtoReflect()); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// Import hands a file over as it is read.
-func (s *Service) Import(ctx context.Context, header *adminv1.ImportHeader, file io.Reader) (*adminv1.ImportProductsResponse, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	upstream, err := s.products.ImportProducts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	first := &adminv1.ImportProductsRequest{Part: &adminv1.ImportProductsRequest_Header{Header: header}}
-	if err := s.forward(ctx, upstream, first); err != nil {
-		return nil, err
-	}
-	buffer := make([]byte, chunkSize)
-	for {
-		n, readErr := file.Read(buffer)
-		if n > 0 {
-			part := &productv1.ImportProductsRequest{Part: &productv1.ImportProductsRequest_Chunk{Chunk: buffer[:n:n]}}
-			if err := upstream.Send(part); err != nil {
-				break
-			}
-			buffer = make([]byte, chunkSize)
-		}
-		if errors.Is(readErr, io.EOF) {
-			break
-		}
-		if readErr != nil {
-			return nil, fmt.Errorf("read the file: %w", readErr)
-		}
-	}
-	return s.report(upstream)
+	return false, nil
 }
 
 // ExportProducts implements TransferAdminService.
 func (s *Service) ExportProducts(req *adminv1.ExportProductsRequest, stream grpc.ServerStreamingServer[adminv1.ExportProductsResponse]) error {
-	return s.Export(stream.Context(), req, func(chunk []byte) error {
-		return stream.Send(&adminv1.ExportProductsResponse{Chunk: chunk})
-	})
-}
-
-// Export gives each piece of the file to write.
-func (s *Service) Export(ctx context.Context, req *adminv1.ExportProductsRequest, write func([]byte) error) error {
 	inner := &productv1.ExportProductsRequest{}
 	if err := s.mapper.Copy(inner.ProtoReflect(), req.ProtoReflect()); err != nil {
 		return err
 	}
-	upstream, err := s.products.ExportProducts(ctx, inner)
+	upstream, err := s.products.ExportProducts(stream.Context(), inner)
 	if err != nil {
 		return err
 	}
@@ -146,7 +100,7 @@ func (s *Service) Export(ctx context.Context, req *adminv1.ExportProductsRequest
 		if err != nil {
 			return err
 		}
-		if err := write(part.GetChunk()); err != nil {
+		if err := stream.Send(&adminv1.ExportProductsResponse{Chunk: part.GetChunk()}); err != nil {
 			return fmt.Errorf("write the file: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/openapi/example"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -89,7 +90,7 @@ func (b *builder) operation(method protoreflect.MethodDescriptor, rule *annotati
 		bound[match[1]] = true
 		value := b.value(field, rules(field))
 		op.Parameters = append(op.Parameters, parameter{
-			Name: match[1], In: "path", Required: true, Description: comment(field), Schema: value, Example: fieldExample(field, 0),
+			Name: match[1], In: "path", Required: true, Description: comment(field), Schema: value, Example: example.Maker{}.Field(field),
 		})
 	}
 	b.addInput(op, method, rule, bound)
@@ -120,7 +121,7 @@ func newOperation(method protoreflect.MethodDescriptor, text string) *operation 
 		op.Parameters = append(op.Parameters, parameter{
 			Name: "Idempotency-Key", In: "header", Required: key == typev1.KeyRule_KEY_RULE_REQUIRED,
 			Description: "A value of the client's own. The same key with the same request gives the stored answer and the header Idempotent-Replayed.",
-			Schema:      &schema{Type: "string", MaxLength: &length, Pattern: "^[ -~]+$"}, Example: "9f1c0f6e-checkout-1",
+			Schema:      &schema{Type: "string", MaxLength: &length, Pattern: "^[!-~]+$"}, Example: "9f1c0f6e-checkout-1",
 		})
 	}
 	return op
@@ -158,21 +159,57 @@ func (b *builder) addInput(op *operation, method protoreflect.MethodDescriptor, 
 		key := name(method.Input()) + "Body"
 		b.schemas[key] = b.object(method.Input(), bound)
 		op.RequestBody = &requestBody{Required: true, Content: map[string]content{"application/json": {
-			Schema: &schema{Ref: "#/components/schemas/" + key}, Example: example(method.Input(), bound, 0),
+			Schema: &schema{Ref: "#/components/schemas/" + key}, Example: example.Maker{}.Message(method.Input(), bound),
 		}}}
 		return
 	}
-	for i := range method.Input().Fields().Len() {
-		field := method.Input().Fields().Get(i)
-		if bound[string(field.Name())] || field.ContainingOneof() != nil && len(bound) > 0 {
-			continue
+	b.addQuery(op, method.Input(), "", bound)
+}
+
+// addQuery lists what can stand in the query: values, lists of values, and those of messages within, by their path. A list
+// of messages cannot be written there.
+func (b *builder) addQuery(op *operation, m protoreflect.MessageDescriptor, prefix string, bound map[string]bool) {
+	for i := range m.Fields().Len() {
+		field := m.Fields().Get(i)
+		switch inner := field.Message(); {
+		case prefix == "" && (bound[string(field.Name())] || besideBound(field, bound)):
+		case inner == nil || inner.ParentFile().Package() == "google.protobuf":
+			op.Parameters = append(op.Parameters, parameter{
+				Name: prefix + field.JSONName(), In: "query", Description: comment(field), Schema: b.field(field),
+				Required: rules(field).GetRequired(), Example: queryExample(field),
+			})
+		case !field.IsList() && !field.IsMap():
+			b.addQuery(op, inner, prefix+field.JSONName()+".", nil)
 		}
-		if field.Message() != nil && field.Message().FullName() != "google.protobuf.Timestamp" {
-			continue
+	}
+}
+
+// besideBound tells whether the path has already chosen another member of the field's oneof.
+func besideBound(field protoreflect.FieldDescriptor, bound map[string]bool) bool {
+	oneof := field.ContainingOneof()
+	if oneof == nil || oneof.IsSynthetic() {
+		return false
+	}
+	for i := range oneof.Fields().Len() {
+		if bound[string(oneof.Fields().Get(i).Name())] {
+			return true
 		}
-		op.Parameters = append(op.Parameters, parameter{
-			Name: field.JSONName(), In: "query", Description: comment(field), Schema: b.field(field), Required: rules(field).GetRequired(),
-		})
+	}
+	return false
+}
+
+// queryExample leaves out what a reader would not send.
+func queryExample(field protoreflect.FieldDescriptor) any {
+	switch value := (example.Maker{}).Field(field).(type) {
+	case string:
+		if value == "" {
+			return nil
+		}
+		return value
+	case bool:
+		return nil
+	default:
+		return value
 	}
 }
 
@@ -181,7 +218,7 @@ func (b *builder) responses(output protoreflect.MessageDescriptor) map[string]re
 		"200": {
 			Description: "Done.",
 			Headers:     map[string]header{"X-Request-Id": {Description: "Id of the request, for support.", Schema: &schema{Type: "string"}}},
-			Content:     map[string]content{"application/json": {Schema: b.ref(output), Example: example(output, nil, 0)}},
+			Content:     map[string]content{"application/json": {Schema: b.ref(output), Example: example.Maker{}.Message(output, nil)}},
 		},
 		"default": {
 			Description: "Refused. The reason is one of x-error-reasons.",

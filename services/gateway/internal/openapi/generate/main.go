@@ -18,7 +18,9 @@ import (
 )
 
 // publicPackages are the packages whose services are described.
-var publicPackages = []protoreflect.FullName{"cartwright.storefront.v1", "cartwright.admin.v1"}
+func publicPackages() []protoreflect.FullName {
+	return []protoreflect.FullName{"cartwright.storefront.v1", "cartwright.admin.v1"}
+}
 
 func main() {
 	descriptors := flag.String("descriptors", "", "descriptor set with source info")
@@ -73,7 +75,7 @@ func load(path string) ([]protoreflect.FileDescriptor, error) {
 		return nil, err
 	}
 	var files []protoreflect.FileDescriptor
-	for _, pkg := range publicPackages {
+	for _, pkg := range publicPackages() {
 		registry.RangeFilesByPackage(pkg, func(file protoreflect.FileDescriptor) bool {
 			files = append(files, file)
 			return true

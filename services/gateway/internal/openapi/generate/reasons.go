@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/httpapi"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 )
 
@@ -24,18 +25,16 @@ type reason struct {
 	Where string `json:"-"`
 }
 
-// codeNames are the classes as they are written in code.
-var codeNames = map[string]errs.Code{
-	"Invalid": errs.Invalid, "Unauthenticated": errs.Unauthenticated, "PermissionDenied": errs.PermissionDenied,
-	"NotFound": errs.NotFound, "AlreadyExists": errs.AlreadyExists, "FailedPrecondition": errs.FailedPrecondition,
-	"Aborted": errs.Aborted, "Unprocessable": errs.Unprocessable, "ResourceExhausted": errs.ResourceExhausted,
-	"TooLarge": errs.TooLarge, "Unavailable": errs.Unavailable, "DeadlineExceeded": errs.DeadlineExceeded,
-	"Unimplemented": errs.Unimplemented, "Internal": errs.Internal, "Canceled": errs.Canceled,
-}
-
-// httpStatuses are refusals whose HTTP status is finer than their class; they match the gateway's overrides.
-var httpStatuses = map[string]int{
-	"METHOD_NOT_ALLOWED": 405, "URI_TOO_LONG": 414, "UNSUPPORTED_MEDIA_TYPE": 415, "NOT_ACCEPTABLE": 406, "BODY_TIMEOUT": 408,
+// codeOf is the class that is written by a name in code.
+func codeOf(name string) (errs.Code, bool) {
+	code, ok := map[string]errs.Code{
+		"Invalid": errs.Invalid, "Unauthenticated": errs.Unauthenticated, "PermissionDenied": errs.PermissionDenied,
+		"NotFound": errs.NotFound, "AlreadyExists": errs.AlreadyExists, "FailedPrecondition": errs.FailedPrecondition,
+		"Aborted": errs.Aborted, "Unprocessable": errs.Unprocessable, "ResourceExhausted": errs.ResourceExhausted,
+		"TooLarge": errs.TooLarge, "Unavailable": errs.Unavailable, "DeadlineExceeded": errs.DeadlineExceeded,
+		"Unimplemented": errs.Unimplemented, "Internal": errs.Internal, "Canceled": errs.Canceled,
+	}[name]
+	return code, ok
 }
 
 // identity tells reasons apart: a few mean one thing in a request (400) and another in a state (409 or 422).
@@ -93,12 +92,12 @@ func addReason(found map[identity]reason, call *ast.CallExpr, where string) erro
 	if !okName || !okDoc || doc == "" {
 		return nil
 	}
-	code, ok := codeNames[lastName(call.Args[0])]
+	code, ok := codeOf(lastName(call.Args[0]))
 	if !ok {
 		return fmt.Errorf("%s: reason %s has no known class", where, name)
 	}
 	r := reason{Reason: name, HTTP: code.HTTP(), GRPC: code.String(), Doc: doc, Where: where}
-	if status, ok := httpStatuses[name]; ok {
+	if status := httpapi.StatusOf(name); status != 0 {
 		r.HTTP = status
 	}
 	key := identity{reason: name, http: r.HTTP}

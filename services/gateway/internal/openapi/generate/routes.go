@@ -18,7 +18,7 @@ func (b *builder) addFileRoutes() {
 
 func (b *builder) addImport(method protoreflect.MethodDescriptor, header protoreflect.MessageDescriptor) {
 	op := newOperation(method, comment(method))
-	b.addQuery(op, header)
+	b.addQuery(op, header, "", nil)
 	op.RequestBody = &requestBody{Required: true, Content: map[string]content{"text/csv": {
 		Schema:  &schema{Type: "string", Description: "A Shopify product CSV, at most 256 MiB."},
 		Example: "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nlinen-shirt,Linen shirt,LS-1,49.00,12\n",
@@ -29,19 +29,12 @@ func (b *builder) addImport(method protoreflect.MethodDescriptor, header protore
 
 func (b *builder) addExport(method protoreflect.MethodDescriptor) {
 	op := newOperation(method, comment(method))
-	b.addQuery(op, method.Input())
+	b.addQuery(op, method.Input(), "", nil)
 	op.Responses = b.responses(method.Output())
 	op.Responses["200"] = response{Description: "The file.", Content: map[string]content{"text/csv": {
 		Schema: &schema{Type: "string"}, Example: "Handle,Title,Variant SKU\nlinen-shirt,Linen shirt,LS-1\n",
 	}}}
 	b.paths["/admin/v1/products/export"] = pathItem{"get": op}
-}
-
-func (b *builder) addQuery(op *operation, m protoreflect.MessageDescriptor) {
-	for i := range m.Fields().Len() {
-		field := m.Fields().Get(i)
-		op.Parameters = append(op.Parameters, parameter{Name: field.JSONName(), In: "query", Description: comment(field), Schema: b.field(field)})
-	}
 }
 
 func problemSchema() *schema {
