@@ -30,12 +30,13 @@ func Build(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(o.bin(), dirPublic); err != nil {
 		return err
 	}
-	packages, err := exec.CommandContext(ctx, "go", append([]string{"-C", o.Root, "list", "-deps"}, programs()...)...).Output()
+	listing := o.goCommand(ctx, append([]string{"list", "-deps"}, programs()...))
+	packages, err := listing.Output()
 	if err != nil {
 		return fmt.Errorf("list packages: %w: %s", err, stderrOf(err))
 	}
 	bar := progress.New(o.Output, "build", bytes.Count(packages, []byte("\n")))
-	command := exec.CommandContext(ctx, "go", append([]string{"-C", o.Root, "build", "-v", "-o", o.bin() + string(filepath.Separator)}, programs()...)...)
+	command := o.goCommand(ctx, append([]string{"build", "-v", "-o", o.bin() + string(filepath.Separator)}, programs()...))
 	output, err := command.StderrPipe()
 	if err != nil {
 		return err
@@ -58,6 +59,14 @@ func Build(ctx context.Context, o Options) error {
 	}
 	bar.Done()
 	return nil
+}
+
+// goCommand runs in the workspace, which has every program, also when whoever calls this is tested outside of it.
+func (o Options) goCommand(ctx context.Context, arguments []string) *exec.Cmd {
+	command := exec.CommandContext(ctx, "go", arguments...)
+	command.Dir = o.Root
+	command.Env = append(os.Environ(), "GOWORK=")
+	return command
 }
 
 // isPackage tells a line of go build -v, an import path, from an error message or a download notice.
