@@ -34,6 +34,7 @@ func TestWrongFieldsAreNamed(t *testing.T) {
 		{strings.Repeat(`lines { sku: "A" quantity: 1 }`, 4), "lines", "LIST_TOO_LONG"},
 		{`kind: 7`, "kind", "ENUM_UNKNOWN"},
 		{`zone: "NORTH"`, "zone", "PATTERN_MISMATCH"},
+		{`zone: "n"`, "zone", "FIELD_TOO_SHORT"},
 		{`product_id: "12345"`, "productId", "ID_INVALID"},
 	}
 	for _, c := range cases {

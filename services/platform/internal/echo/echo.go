@@ -40,7 +40,7 @@ message_type { name: "EchoRequest"
   field { name: "percent" number: 8 type: TYPE_INT32 label: LABEL_OPTIONAL json_name: "percent" options { [buf.validate.field] { cel { id: "PERCENT_RANGE" message: "must be 0 to 100" expression: "this >= 0 && this <= 100" } } } }
   field { name: "top_line" number: 9 type: TYPE_MESSAGE type_name: ".cartwright.test.v1.Line" label: LABEL_OPTIONAL json_name: "topLine" }
   field { name: "kind" number: 10 type: TYPE_ENUM type_name: ".cartwright.test.v1.Kind" label: LABEL_OPTIONAL json_name: "kind" options { [buf.validate.field] { enum { defined_only: true } } } }
-  field { name: "zone" number: 11 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "zone" options { [buf.validate.field] { string { pattern: "^[a-z]*$" } } } }
+  field { name: "zone" number: 11 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "zone" options { [buf.validate.field] { string { pattern: "^[a-z]*$" min_len: 2 } ignore: IGNORE_IF_ZERO_VALUE } } }
   field { name: "product_id" number: 12 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "productId" options { [buf.validate.field] { string { max_len: 4 } } } }
   nested_type { name: "LabelsEntry" options { map_entry: true }
     field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "key" }
