@@ -19,6 +19,7 @@ type seed struct {
 	verb, route string
 	path        string // with everything filled in
 	body        string
+	parameters  []string // of the query
 	csv         bool
 	as          *caller
 }
@@ -39,12 +40,14 @@ type corpus struct {
 	guest, customer, staff *caller
 	m                      *market
 	key                    string // of whatever this corpus makes
+	described              document
 	seeds                  []seed
 }
 
 func newCorpus(t *testing.T, s *shop) *corpus {
 	t.Helper()
 	c := &corpus{t: t, shop: s, guest: s.guest(t), customer: s.customer(t), staff: s.staff(t), m: s.market(gb), key: "c-" + handleOf(t)}
+	c.described = c.guest.document()
 	for _, part := range []func(){
 		c.storefront, c.cart, c.checkout, c.account, c.channels, c.catalogue, c.shelves, c.prices, c.promotions, c.stock, c.delivery, c.payments, c.orders,
 	} {
@@ -66,7 +69,7 @@ func (c *corpus) add(as *caller, verb, route, body string, values ...string) *co
 	if query != "" {
 		path += "?" + query
 	}
-	c.seeds = append(c.seeds, seed{verb: verb, route: route, path: path, body: body, as: as})
+	c.seeds = append(c.seeds, seed{verb: verb, route: route, path: path, body: body, as: as, parameters: c.described.parameters(verb, route)})
 	return c
 }
 

@@ -64,7 +64,19 @@ func TestForeignThingsLookMissing(t *testing.T) {
 type document struct {
 	Paths map[string]map[string]struct {
 		OperationID string `json:"operationId"`
+		Parameters  []struct{ Name, In string }
 	} `json:"paths"`
+}
+
+// parameters are the query parameters of a route.
+func (d document) parameters(verb, route string) []string {
+	var names []string
+	for _, p := range d.Paths[route][strings.ToLower(verb)].Parameters {
+		if p.In == "query" {
+			names = append(names, p.Name)
+		}
+	}
+	return names
 }
 
 func (c *caller) document() document {
