@@ -132,7 +132,7 @@ func (c *caller) order(orderID string) *storefrontv1.Order {
 // settled waits until nothing goes on in an order's checkout any more, checks that its figures add up, and returns it.
 func (c *caller) settled(orderID string) *storefrontv1.Order {
 	c.t.Helper()
-	staff := theShop.staff(c.t)
+	staff := c.shop.staff(c.t)
 	until(c.t, settleTime, "order "+orderID+" reaches a final state", func() bool {
 		state := &adminv1.GetCheckoutResponse{}
 		staff.get("/admin/v1/orders/"+orderID+"/checkout", state)

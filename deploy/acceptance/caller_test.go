@@ -20,6 +20,7 @@ import (
 // caller calls the shop as somebody. An answer that its journey does not expect ends the test.
 type caller struct {
 	t       *testing.T
+	shop    *shop
 	client  *shopclient.Client
 	token   string
 	subject string
@@ -34,11 +35,11 @@ type claims struct {
 }
 
 // guest is somebody without a token.
-func (s *shop) guest(t *testing.T) *caller { return &caller{t: t, client: s.web} }
+func (s *shop) guest(t *testing.T) *caller { return &caller{t: t, shop: s, client: s.web} }
 
 // staff has every scope.
 func (s *shop) staff(t *testing.T) *caller {
-	return &caller{t: t, client: s.web.WithToken(s.staffToken), token: s.staffToken}
+	return &caller{t: t, shop: s, client: s.web.WithToken(s.staffToken), token: s.staffToken}
 }
 
 // customer is somebody new who has signed in.
@@ -59,7 +60,7 @@ func (s *shop) bearer(t *testing.T, c claims) *caller {
 	}
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(&token))
 	require.NotEmpty(t, token.AccessToken, "the issuer gives tokens")
-	return &caller{t: t, client: s.web.WithToken(token.AccessToken), token: token.AccessToken, subject: c.Subject}
+	return &caller{t: t, shop: s, client: s.web.WithToken(token.AccessToken), token: token.AccessToken, subject: c.Subject}
 }
 
 // do sends a call and wants it done. Calls that change something carry a fresh key.

@@ -81,7 +81,7 @@ func TestForgedTokens(t *testing.T) {
 		"no token": "eyJhbGciOiJFZERTQSJ9",
 		"nothing":  ".",
 	} {
-		refusal := problemOf(t, (&caller{t: t, client: theShop.web.WithToken(token)}).try(shopclient.Call{Verb: http.MethodGet, Path: "/admin/v1/orders"}, nil))
+		refusal := problemOf(t, (&caller{t: t, shop: theShop, client: theShop.web.WithToken(token)}).try(shopclient.Call{Verb: http.MethodGet, Path: "/admin/v1/orders"}, nil))
 		require.Equal(t, http.StatusUnauthorized, refusal.Status, name)
 		require.Equal(t, "TOKEN_INVALID", refusal.Reason, name)
 	}
@@ -127,7 +127,7 @@ func TestTokensOutOfPlace(t *testing.T) {
 			delete(claims, c.claim)
 		}
 		token := jwt(t, map[string]any{"alg": "EdDSA", "kid": kid, "typ": c.kind}, claims, func(text []byte) []byte { return ed25519.Sign(private, text) })
-		err := (&caller{t: t, client: theShop.web.WithToken(token)}).try(shopclient.Call{Verb: http.MethodGet, Path: "/admin/v1/orders?pageSize=1"}, nil)
+		err := (&caller{t: t, shop: theShop, client: theShop.web.WithToken(token)}).try(shopclient.Call{Verb: http.MethodGet, Path: "/admin/v1/orders?pageSize=1"}, nil)
 		if c.status == http.StatusOK {
 			require.NoError(t, err, c.name)
 			continue
