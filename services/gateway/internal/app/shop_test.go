@@ -36,6 +36,7 @@ type shop struct {
 	log      *logBuffer
 	web      *http.Client
 	instance *service.Instance
+	journal  *journal
 
 	product, pricing, inventory, payment, cart *standin
 }
@@ -74,13 +75,14 @@ func settings(s *shop) app.Config {
 // open starts a gateway with stand-ins of all services.
 func open(t testing.TB, change ...func(*app.Config)) *shop {
 	t.Helper()
+	j := &journal{}
 	s := &shop{
-		t: t, issuer: authtest.New(t), log: &logBuffer{},
-		product:   startStandin(t, "cartwright.product.v1.ProductService"),
-		pricing:   startStandin(t, "cartwright.pricing.v1.PricingService"),
-		inventory: startStandin(t, "cartwright.inventory.v1.InventoryService"),
-		payment:   startStandin(t, "cartwright.payment.v1.PaymentService"),
-		cart: startStandin(t, "cartwright.cart.v1.CartService", "cartwright.cart.v1.CheckoutService", "cartwright.cart.v1.OrderService",
+		t: t, issuer: authtest.New(t), log: &logBuffer{}, journal: j,
+		product:   startStandin(t, j, "cartwright.product.v1.ProductService"),
+		pricing:   startStandin(t, j, "cartwright.pricing.v1.PricingService"),
+		inventory: startStandin(t, j, "cartwright.inventory.v1.InventoryService"),
+		payment:   startStandin(t, j, "cartwright.payment.v1.PaymentService"),
+		cart: startStandin(t, j, "cartwright.cart.v1.CartService", "cartwright.cart.v1.CheckoutService", "cartwright.cart.v1.OrderService",
 			"cartwright.cart.v1.ShippingService", "cartwright.cart.v1.TaxService", "cartwright.cart.v1.ChannelSettingsService",
 			"cartwright.cart.v1.AddressService"),
 	}
@@ -107,6 +109,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	closed bool
 }
 
 // request is what a test sends over HTTP.
@@ -149,7 +152,7 @@ func (s *shop) trySend(r request) (answer, error) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
-	return answer{status: response.StatusCode, header: response.Header, body: string(text)}, err
+	return answer{status: response.StatusCode, header: response.Header, body: string(text), closed: response.Close}, err
 }
 
 // get asks for a path as an anonymous visitor.

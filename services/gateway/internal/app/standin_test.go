@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -43,16 +44,36 @@ type standin struct {
 	t    testing.TB
 	addr string
 
+	journal *journal
+
 	mu      sync.Mutex
-	calls   []received
 	answers map[string]answerer
 	streams map[string]streamer
 	server  *grpcserver.Server
 }
 
-func startStandin(t testing.TB, services ...protoreflect.FullName) *standin {
+// journal is what all services of a shop got, in order.
+type journal struct {
+	mu    sync.Mutex
+	calls []received
+}
+
+func (j *journal) add(call received) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.calls = append(j.calls, call)
+}
+
+// since returns the calls after the first n.
+func (j *journal) since(n int) []received {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.calls[n:])
+}
+
+func startStandin(t testing.TB, j *journal, services ...protoreflect.FullName) *standin {
 	t.Helper()
-	s := &standin{t: t, answers: map[string]answerer{}, streams: map[string]streamer{}}
+	s := &standin{t: t, journal: j, answers: map[string]answerer{}, streams: map[string]streamer{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.addr = listener.Addr().String()
@@ -115,10 +136,10 @@ func (s *standin) describe(service protoreflect.ServiceDescriptor) *grpc.Service
 }
 
 func (s *standin) answer(ctx context.Context, name string, request proto.Message, output protoreflect.MessageType) (proto.Message, error) {
-	s.mu.Lock()
-	s.calls = append(s.calls, received{
+	s.journal.add(received{
 		method: name, request: proto.Clone(request), principal: identity.From(ctx), requestID: identity.RequestID(ctx),
 	})
+	s.mu.Lock()
 	answer := s.answers[name]
 	s.mu.Unlock()
 	if answer != nil {
@@ -149,9 +170,7 @@ func (s *standin) onStream(method string, answer streamer) {
 
 // got returns the calls of a method so far.
 func (s *standin) got(method string) []received {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(s.calls), func(c received) bool { return c.method != method })
+	return slices.DeleteFunc(s.journal.since(0), func(c received) bool { return c.method != method })
 }
 
 // last returns the latest call of a method.
@@ -234,4 +253,19 @@ func channels() *productv1.ListChannelsResponse {
 			DefaultCountryCode: "GB", Locales: []string{"en-GB"}, DefaultLocale: "en-GB", IsDefault: true,
 		},
 	}}
+}
+
+// findMethod finds an internal method by its full name.
+func findMethod(name string) (protoreflect.MethodDescriptor, error) {
+	service, method, _ := strings.Cut(strings.TrimPrefix(name, "/"), "/")
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service + "." + method))
+	if err != nil {
+		return nil, err
+	}
+	return found.(protoreflect.MethodDescriptor), nil
+}
+
+// outgoing adds metadata to the calls of a context.
+func outgoing(ctx context.Context, pairs []string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, pairs...)
 }

@@ -53,17 +53,24 @@ func (p *paths) methods(path string) []string {
 	var found []string
 	if raw, ok := p.raw(path); ok {
 		found = slices.Clone(raw.Methods)
+	} else {
+		found = p.annotated(path)
 	}
+	if slices.Contains(found, http.MethodGet) {
+		found = append(found, http.MethodHead)
+	}
+	slices.Sort(found)
+	return found
+}
+
+func (p *paths) annotated(path string) []string {
+	var found []string
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for _, t := range p.templates {
 		if t.matches(segments) && !slices.Contains(found, t.method) {
 			found = append(found, t.method)
 		}
 	}
-	if slices.Contains(found, http.MethodGet) {
-		found = append(found, http.MethodHead)
-	}
-	slices.Sort(found)
 	return found
 }
 

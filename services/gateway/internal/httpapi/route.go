@@ -59,6 +59,9 @@ func (f *front) serveREST(w http.ResponseWriter, r *http.Request) {
 
 // prepare checks what is the same for all routes and replaces body and query by what was read.
 func (f *front) prepare(w http.ResponseWriter, r *http.Request) error {
+	if strings.Contains(r.URL.Path, "//") || strings.HasSuffix(r.URL.Path, "/") {
+		return ErrRouteNotFound.New("The API has no such route.") // the router would bind the empty part to a parameter
+	}
 	if err := checkAccept(r); err != nil {
 		return err
 	}

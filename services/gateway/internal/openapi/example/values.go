@@ -19,7 +19,7 @@ func texts() map[protoreflect.Name]string {
 		"customer_groups": "trade", "customer_id": "customer-1", "date": "2026-11-23", "decimal": "1.5", "default_country_code": "GB",
 		"default_currency_code": "GBP", "default_locale": "en-GB", "description_html": "<p>A glass heart for a t-light.</p>",
 		"display_name": "Standard delivery", "email": "ada@example.com", "failure_reason": "", "full_name": "Ada Lovelace",
-		"gift_card_id": uuidExample, "handle": "hanging-heart-t-light-holder", "hex": "", "id": uuidExample,
+		"gift_card_id": uuidExample, "handle": "hanging-heart-t-light-holder", "hex": "", "home_country_code": "GB", "id": uuidExample,
 		"image_url": "https://cdn.example.com/85123a.jpg", "instance": "", "key": "standard", "label": "Home", "last4": "7KQ2",
 		"line1": "12 St James's Square", "line2": "Second floor", "line_id": uuidExample, "locale": "en-GB", "locales": "en-GB",
 		"location_key": "main", "merged_into": "", "method": "card", "method_key": "standard", "name": "Hanging heart", "names": "Standard delivery",
