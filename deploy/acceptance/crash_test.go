@@ -284,11 +284,12 @@ func (s *shoppers) auditAll(staff *caller, thing *item) {
 	for {
 		page := &adminv1.ListOrdersResponse{}
 		staff.get("/admin/v1/orders?pageSize=200&pageToken="+token, page)
-		for _, order := range page.GetOrders() {
+		for _, summary := range page.GetOrders() {
+			order := staff.settled(summary.GetId())
 			money := s.shop.moved(t, order.GetId())
-			if storefrontv1.OrderStatus(order.GetStatus()) == placed {
+			if order.GetStatus() == placed {
 				sold++
-				require.Equal(t, minor(t, order.GetTotal()), money.Captured-money.Refunded, "order %s", order.GetId())
+				require.Equal(t, minor(t, order.GetTotals().GetTotal()), money.Captured-money.Refunded, "order %s", order.GetId())
 				continue
 			}
 			require.Zero(t, money.Captured-money.Refunded, "order %s was not placed and costs nothing", order.GetId())

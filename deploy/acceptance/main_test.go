@@ -115,7 +115,7 @@ func startOwn(ctx context.Context) (*shop, error) {
 	}
 	o := stack.Options{Root: root, Dir: dir, Bin: filepath.Join(root, ".local", "test-bin"), Ports: ports, Output: os.Stdout}
 	if err := stack.Build(ctx, o); err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return start(ctx, o)
 }
@@ -124,7 +124,7 @@ func startOwn(ctx context.Context) (*shop, error) {
 func start(ctx context.Context, o stack.Options) (*shop, error) {
 	own, err := stack.Start(ctx, o)
 	if err != nil {
-		return nil, errors.Join(err, stack.Remove(o))
+		return nil, errors.Join(err, stack.Remove(o), os.RemoveAll(o.Dir))
 	}
 	token, err := own.StaffToken()
 	if err != nil {
