@@ -40,6 +40,11 @@ func (s *shop) effects(order, kind string) int {
 	return n
 }
 
+// doubtOrKnown are the outcomes of an operation whose answer was lost, before and after the resolver has asked.
+func doubtOrKnown() []paymentv1.OperationStatus {
+	return []paymentv1.OperationStatus{paymentv1.OperationStatus_OPERATION_STATUS_UNKNOWN, paymentv1.OperationStatus_OPERATION_STATUS_OK}
+}
+
 // A buyer whose payment's answer was lost is charged once and served: fails when an unknown result is guessed, or sent
 // again under another key.
 func TestUnknownResultsAreResolvedByAsking(t *testing.T) {
@@ -48,21 +53,24 @@ func TestUnknownResultsAreResolvedByAsking(t *testing.T) {
 	for _, action := range faults() {
 		s.fault("authorize", action)
 		r := ask(10_000, "card", "tok_ok_"+action)
-		require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, s.authorize(r).GetState(), action)
+		// The resolver may have asked already when the answer is made: in doubt or known, but never failed.
+		require.Contains(t, []paymentv1.PaymentState{
+			paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED,
+		}, s.authorize(r).GetState(), action)
 		p := s.becomes(r.GetPaymentId(), paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED)
 		require.Equal(t, 1, s.effects(r.GetOrderId(), "authorize"), action)
 		require.Eventually(t, func() bool { return s.cart.told(p.GetId()) > 0 }, waitFor, tick, "the order's owner is told")
 
 		s.fault("capture", action)
 		captured := s.capture(p.GetId(), 6_000, false)
-		require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_UNKNOWN, captured.GetOperation().GetStatus(), action)
+		require.Contains(t, doubtOrKnown(), captured.GetOperation().GetStatus(), action)
 		require.Equal(t, int64(4_000), captured.GetPayment().GetCapturable().GetMinorUnits(), "the doubtful amount stays reserved")
 		s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_PARTIALLY_CAPTURED)
 		require.Equal(t, int64(6_000), s.books(r.GetOrderId()).Captured, action)
 
 		s.fault("refund", action)
 		refunded := s.refund(p.GetId(), 2_000)
-		require.Equal(t, paymentv1.OperationStatus_OPERATION_STATUS_UNKNOWN, refunded.GetOperation().GetStatus(), action)
+		require.Contains(t, doubtOrKnown(), refunded.GetOperation().GetStatus(), action)
 		s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_PARTIALLY_REFUNDED)
 		require.Equal(t, int64(2_000), s.books(r.GetOrderId()).Refunded, action)
 
