@@ -251,8 +251,9 @@ func placesOf(p Product, categories []Category) []Category {
 	return slices.DeleteFunc(slices.Clone(categories), func(cat Category) bool { return !slices.Contains(ids, cat.ID) })
 }
 
-// staleBatch bounds how long one step of reindexing keeps changes of the structure waiting.
-const staleBatch = 50
+// staleBatch bounds how long one step of reindexing keeps changes of the structure waiting: each product has a row per channel,
+// and who waits for more than a second is refused.
+const staleBatch = 10
 
 // ReindexStale lists products again that a change of channels or categories marked, one batch at a time, until none is left.
 // Any number of processes may do so at once; what one of them drops in the middle stays marked.
