@@ -82,14 +82,14 @@ func (c *caller) get(path string, out proto.Message) {
 }
 
 // try sends a call and returns what the shop says against it. As every client should, it comes back later when the shop asks
-// for that with a 503.
+// for that with a 503, or says that the call clashed with another one.
 func (c *caller) try(call shopclient.Call, out proto.Message) error {
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
 	for {
 		err := c.client.Do(ctx, call, out)
 		var busy *shopclient.Problem
-		if !errors.As(err, &busy) || busy.Status != http.StatusServiceUnavailable || call.Raw != nil {
+		if !errors.As(err, &busy) || (busy.Status != http.StatusServiceUnavailable && busy.Reason != "CONFLICT") || call.Raw != nil {
 			return err
 		}
 		select {
