@@ -38,7 +38,7 @@ func retryable(err error) (time.Duration, bool) {
 	}
 	switch {
 	case problem.Status == http.StatusServiceUnavailable, problem.Status == http.StatusTooManyRequests,
-		problem.Status == http.StatusGatewayTimeout, problem.Reason == "IDEMPOTENCY_IN_PROGRESS", problem.Reason == "VERSION_CONFLICT":
+		problem.Status == http.StatusGatewayTimeout, problem.Reason == "IDEMPOTENCY_IN_PROGRESS", problem.Reason == "VERSION_CONFLICT", problem.Reason == "CONFLICT":
 		return time.Duration(problem.RetrySeconds()) * time.Second, true
 	default:
 		return 0, false
