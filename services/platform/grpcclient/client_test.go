@@ -43,13 +43,16 @@ func serve(t *testing.T, addr string, handler echo.Handler) (*grpcserver.Server,
 	server.Register(func(r grpc.ServiceRegistrar) { contract.Register(r, handler) })
 	listener, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener)
+	}()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		server.Stop(ctx)
-		_ = <-served
+		<-served
 	})
 	return server, listener.Addr().String()
 }

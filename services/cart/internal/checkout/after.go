@@ -26,7 +26,7 @@ func (r *run) commitStock(ctx context.Context) (saga.Next, error) {
 		return saga.Next{}, fmt.Errorf("reserve stock again: %w", err)
 	case err != nil:
 		r.memory.StockLost = true
-		return saga.Next{Step: stepRedeemCoupons, Attention: true}, nil
+		return saga.Next{Step: stepRedeemCoupons, Attention: true}, nil //nolint:nilerr // refused for good: somebody is asked to look
 	}
 	if err := r.Peers.Stock.CommitReservation(ctx, again.ID); err != nil {
 		return saga.Next{}, fmt.Errorf("commit second reservation: %w", err)

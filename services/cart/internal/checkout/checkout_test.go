@@ -61,8 +61,8 @@ func TestGiftCardCoversEverything(t *testing.T) {
 // gives the same refusal and not a second order.
 func TestDeclinedThenAnotherCard(t *testing.T) {
 	t.Parallel()
-	s, p := stocked(t), (*process)(nil)
-	p = s.process()
+	s := stocked(t)
+	p := s.process()
 	b := s.buyer("", true, 1200)
 	req := b.request(id.New(), "card", "tok_declined")
 	for range 2 {

@@ -247,5 +247,5 @@ func TestSavedAddresses(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err = f.addresses.CreateAddress(ann, &cartv1.CreateAddressRequest{Address: at("GB", "", "M1 1AE")})
-	require.True(t, errs.ReasonOf(err) == "ADDRESS_LIMIT", "%v", err)
+	require.Equal(t, "ADDRESS_LIMIT", errs.ReasonOf(err), "%v", err)
 }

@@ -235,7 +235,7 @@ func Backoff(attempts int) time.Duration {
 	if attempts < 8 {
 		delay = backoffFirst << max(attempts-1, 0)
 	}
-	return delay/2 + rand.N(delay)
+	return delay/2 + rand.N(delay) //nolint:gosec // spreads retries, hides nothing
 }
 
 // Definite says whether an error of a peer means that the peer refused and did nothing. Everything else may have happened

@@ -100,7 +100,7 @@ func (l Location) closeness(place tax.Place, postcode string) int {
 	}
 	closeness := 1
 	if l.Country != "" {
-		closeness += 1
+		closeness++
 	}
 	if l.Region != "" {
 		closeness += 2

@@ -19,7 +19,7 @@ func stocked(b *testing.B) *stock.Service {
 	_, err := service.CreateLocation(b.Context(), stock.Location{Key: "main", Name: "Main", CountryCode: "GB"})
 	require.NoError(b, err)
 	for first := 0; first < 3000; first += 500 {
-		change := stock.StockChange{Reason: "count"}
+		change := stock.Correction{Reason: "count"}
 		for n := first; n < first+500; n++ {
 			change.Entries = append(change.Entries, entry(fmt.Sprint("sku-", n), "main", 1_000_000))
 		}

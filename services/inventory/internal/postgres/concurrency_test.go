@@ -137,7 +137,7 @@ func (f *fixture) liveThrough(r stock.ReserveRequest, random *rand.Rand, refused
 	case 1:
 		_, err = f.ReleaseAllocation(ctx, stock.ReleaseRequest{ID: held.ID, ReservationID: held.ID, Lines: r.Lines})
 	default:
-		change := stock.StockChange{Reason: "received"}
+		change := stock.Correction{Reason: "received"}
 		for _, l := range r.Lines {
 			change.Entries = append(change.Entries, entry(l.SKU, "m", 1), entry(l.SKU, "a", 1))
 		}

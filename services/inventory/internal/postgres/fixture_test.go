@@ -50,7 +50,7 @@ func (f *fixture) location(key string, priority int32, channels ...string) {
 // stock sets what a location holds.
 func (f *fixture) stock(location string, units map[string]int32) {
 	f.test.Helper()
-	change := stock.StockChange{Reason: "count", Reference: "sheet 1", RequestID: id.New()}
+	change := stock.Correction{Reason: "count", Reference: "sheet 1", RequestID: id.New()}
 	for sku, n := range units {
 		change.Entries = append(change.Entries, stock.Entry{Key: stock.Key{SKU: sku, Location: location}, Units: n})
 	}

@@ -183,7 +183,7 @@ func (w *walk) any(t *rapid.T) *promise {
 func (w *walk) set(t *rapid.T) {
 	k := stock.Key{SKU: rapid.SampledFrom(modelSKUs).Draw(t, "sku"), Location: rapid.SampledFrom(modelLocations).Draw(t, "location")}
 	units := rapid.Int32Range(0, 12).Draw(t, "units")
-	_, err := w.f.SetStock(w.ctx, stock.StockChange{Reason: "count", Entries: []stock.Entry{{Key: k, Units: units}}})
+	_, err := w.f.SetStock(w.ctx, stock.Correction{Reason: "count", Entries: []stock.Entry{{Key: k, Units: units}}})
 	if units < w.m.reserved[k] {
 		require.True(t, errs.Has(err, stock.ErrBelowReserved), "%v", err)
 		return

@@ -22,11 +22,11 @@ func TestMovementsTellWhoWhyAndWhatFor(t *testing.T) {
 	f := newFixture(t)
 	f.location("main", 0)
 	ctx := identity.With(t.Context(), identity.Principal{Kind: identity.Staff, Subject: "ann"})
-	_, err := f.SetStock(ctx, stock.StockChange{
+	_, err := f.SetStock(ctx, stock.Correction{
 		Entries: []stock.Entry{entry("A", "main", 7)}, Reason: "count", Reference: "sheet 9", RequestID: "req-1",
 	})
 	require.NoError(t, err)
-	levels, err := f.AdjustStock(identity.WithRequestID(ctx, "transport-2"), stock.StockChange{
+	levels, err := f.AdjustStock(identity.WithRequestID(ctx, "transport-2"), stock.Correction{
 		Entries: []stock.Entry{entry("A", "main", -3)}, Reason: "damaged",
 	})
 	require.NoError(t, err)
@@ -71,20 +71,20 @@ func TestStockStaysAboveReserved(t *testing.T) {
 	f.location("main", 0)
 	f.stock("main", map[string]int32{"A": 5, "B": 5})
 	f.reserve(cart(line("A", 3)))
-	_, err := f.SetStock(t.Context(), stock.StockChange{Reason: "count", Entries: []stock.Entry{entry("B", "main", 1), entry("A", "main", 2)}})
+	_, err := f.SetStock(t.Context(), stock.Correction{Reason: "count", Entries: []stock.Entry{entry("B", "main", 1), entry("A", "main", 2)}})
 	require.True(t, errs.Has(err, stock.ErrBelowReserved))
 	require.Equal(t, "entries[1].onHand", errs.FieldsOf(err)[0].Path)
 	f.requireLevel("B", "main", 5, 0)
-	_, err = f.AdjustStock(t.Context(), stock.StockChange{Reason: "lost", Entries: []stock.Entry{entry("A", "main", -3)}})
+	_, err = f.AdjustStock(t.Context(), stock.Correction{Reason: "lost", Entries: []stock.Entry{entry("A", "main", -3)}})
 	require.True(t, errs.Has(err, stock.ErrBelowReserved))
 	require.Equal(t, "entries[0].delta", errs.FieldsOf(err)[0].Path)
-	_, err = f.AdjustStock(t.Context(), stock.StockChange{Reason: "lost", Entries: []stock.Entry{entry("C", "main", -1)}})
+	_, err = f.AdjustStock(t.Context(), stock.Correction{Reason: "lost", Entries: []stock.Entry{entry("C", "main", -1)}})
 	require.True(t, errs.Has(err, stock.ErrBelowReserved))
-	_, err = f.AdjustStock(t.Context(), stock.StockChange{Reason: "found", Entries: []stock.Entry{entry("B", "main", stock.MaxOnHand)}})
+	_, err = f.AdjustStock(t.Context(), stock.Correction{Reason: "found", Entries: []stock.Entry{entry("B", "main", stock.MaxOnHand)}})
 	require.True(t, errs.Has(err, stock.ErrQtyRange))
-	_, err = f.SetStock(t.Context(), stock.StockChange{Reason: "count", Entries: []stock.Entry{entry("A", "main", 9), entry("A", "main", 9)}})
+	_, err = f.SetStock(t.Context(), stock.Correction{Reason: "count", Entries: []stock.Entry{entry("A", "main", 9), entry("A", "main", 9)}})
 	require.True(t, errs.Has(err, stock.ErrEntryDuplicate))
-	_, err = f.SetStock(t.Context(), stock.StockChange{Reason: "count", Entries: []stock.Entry{entry("A", "main", 9), entry("A", "moon", 9)}})
+	_, err = f.SetStock(t.Context(), stock.Correction{Reason: "count", Entries: []stock.Entry{entry("A", "main", 9), entry("A", "moon", 9)}})
 	require.True(t, errs.Has(err, stock.ErrLocationNotFound))
 	require.Equal(t, "entries[1].locationKey", errs.FieldsOf(err)[0].Path)
 	f.stock("main", map[string]int32{"A": 3})

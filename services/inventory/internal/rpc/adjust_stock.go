@@ -12,7 +12,7 @@ import (
 func (s *Server) AdjustStock(ctx context.Context, req *inventoryv1.AdjustStockRequest) (*inventoryv1.AdjustStockResponse, error) {
 	call := idempotency.NewCall(ctx, inventoryv1.InventoryService_AdjustStock_FullMethodName, req.GetRequestId(), req)
 	return idempotency.Do(ctx, s.keeper, call, &inventoryv1.AdjustStockResponse{}, func(ctx context.Context) (*inventoryv1.AdjustStockResponse, error) {
-		levels, err := s.stock.AdjustStock(ctx, stock.StockChange{
+		levels, err := s.stock.AdjustStock(ctx, stock.Correction{
 			Entries: mapSlice(req.GetEntries(), func(e *inventoryv1.AdjustStockEntry) stock.Entry {
 				return stock.Entry{Key: stock.Key{SKU: e.GetSku(), Location: e.GetLocationKey()}, Units: e.GetDelta()}
 			}),

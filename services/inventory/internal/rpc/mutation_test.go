@@ -112,7 +112,7 @@ func mutate(random *rand.Rand, m protoreflect.Message) {
 		list.Truncate(n - 1)
 	case field.Message() == nil:
 		list.Append(value(random, field))
-	case n > 0 && random.IntN(4) == 0:
+	case n > 0 && random.IntN(3) == 0:
 		list.Append(protoreflect.ValueOfMessage(proto.Clone(list.Get(n - 1).Message().Interface()).ProtoReflect()))
 	case n > 0:
 		mutate(random, list.Get(random.IntN(n)).Message())

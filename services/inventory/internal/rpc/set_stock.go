@@ -12,7 +12,7 @@ import (
 func (s *Server) SetStock(ctx context.Context, req *inventoryv1.SetStockRequest) (*inventoryv1.SetStockResponse, error) {
 	call := idempotency.NewCall(ctx, inventoryv1.InventoryService_SetStock_FullMethodName, req.GetRequestId(), req)
 	return idempotency.Do(ctx, s.keeper, call, &inventoryv1.SetStockResponse{}, func(ctx context.Context) (*inventoryv1.SetStockResponse, error) {
-		levels, err := s.stock.SetStock(ctx, stock.StockChange{
+		levels, err := s.stock.SetStock(ctx, stock.Correction{
 			Entries: mapSlice(req.GetEntries(), func(e *inventoryv1.SetStockEntry) stock.Entry {
 				return stock.Entry{Key: stock.Key{SKU: e.GetSku(), Location: e.GetLocationKey()}, Units: e.GetOnHand()}
 			}),

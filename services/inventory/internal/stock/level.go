@@ -13,8 +13,8 @@ type Entry struct {
 	Units int32
 }
 
-// StockChange is a change of stock asked for by a person or an import.
-type StockChange struct {
+// Correction is a change of stock as it is asked for by a person or an import.
+type Correction struct {
 	// Entries are the figures, each key once.
 	Entries []Entry
 	// Reason is why.
@@ -26,7 +26,7 @@ type StockChange struct {
 }
 
 // SetStock replaces counted figures, all or none.
-func (s *Service) SetStock(ctx context.Context, c StockChange) ([]Level, error) {
+func (s *Service) SetStock(ctx context.Context, c Correction) ([]Level, error) {
 	levels, err := s.changeStock(ctx, c, MovementSet, func(e Entry, _ Level) int64 { return int64(e.Units) })
 	if err != nil {
 		return nil, fmt.Errorf("set stock: %w", err)
@@ -35,7 +35,7 @@ func (s *Service) SetStock(ctx context.Context, c StockChange) ([]Level, error) 
 }
 
 // AdjustStock adds and takes units, all or none.
-func (s *Service) AdjustStock(ctx context.Context, c StockChange) ([]Level, error) {
+func (s *Service) AdjustStock(ctx context.Context, c Correction) ([]Level, error) {
 	levels, err := s.changeStock(ctx, c, MovementAdjust, func(e Entry, now Level) int64 {
 		return int64(now.OnHand) + int64(e.Units)
 	})
@@ -45,7 +45,7 @@ func (s *Service) AdjustStock(ctx context.Context, c StockChange) ([]Level, erro
 	return levels, nil
 }
 
-func (s *Service) changeStock(ctx context.Context, c StockChange, kind MovementKind, target func(Entry, Level) int64) ([]Level, error) {
+func (s *Service) changeStock(ctx context.Context, c Correction, kind MovementKind, target func(Entry, Level) int64) ([]Level, error) {
 	keys := sortedKeys(c.Entries, func(e Entry) Key { return e.Key })
 	if err := refuseDuplicates(c.Entries, keys); err != nil {
 		return nil, err

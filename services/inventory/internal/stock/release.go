@@ -42,13 +42,13 @@ func (s *Service) ReleaseAllocation(ctx context.Context, r ReleaseRequest) (Rese
 	if err != nil {
 		return Reservation{}, err
 	}
-	print := fingerprint([]string{"release/1", r.ReservationID}, lines)
+	sum := fingerprint([]string{"release/1", r.ReservationID}, lines)
 	err = s.store.Tx(ctx, func(ctx context.Context) error {
 		reservation, err := s.store.LockReservation(ctx, r.ReservationID)
 		if err != nil {
 			return err
 		}
-		if done, err := s.releasedBefore(ctx, r.ID, print); done || err != nil {
+		if done, err := s.releasedBefore(ctx, r.ID, sum); done || err != nil {
 			return err
 		}
 		if err := reservation.requireState(Committed); err != nil {
@@ -59,7 +59,7 @@ func (s *Service) ReleaseAllocation(ctx context.Context, r ReleaseRequest) (Rese
 			return err
 		}
 		release := AllocationRelease{
-			ID: r.ID, ReservationID: r.ReservationID, Fingerprint: print, Picks: picks,
+			ID: r.ID, ReservationID: r.ReservationID, Fingerprint: sum, Picks: picks,
 			Cause: causeOf(ctx, r.RequestID, "release", r.ReservationID),
 		}
 		inserted, err := s.store.InsertAllocationRelease(ctx, release)
@@ -81,12 +81,12 @@ func (s *Service) ReleaseAllocation(ctx context.Context, r ReleaseRequest) (Rese
 	return after, nil
 }
 
-func (s *Service) releasedBefore(ctx context.Context, id string, print []byte) (bool, error) {
+func (s *Service) releasedBefore(ctx context.Context, id string, sum []byte) (bool, error) {
 	stored, found, err := s.store.FindAllocationRelease(ctx, id)
 	if err != nil || !found {
 		return false, err
 	}
-	if !bytes.Equal(stored, print) {
+	if !bytes.Equal(stored, sum) {
 		return false, reusedID("releaseId")
 	}
 	return true, nil
