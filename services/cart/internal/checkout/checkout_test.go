@@ -401,6 +401,30 @@ func TestCallOutOfTime(t *testing.T) {
 	b.bought(t, resp.GetOrder().GetId())
 }
 
+// A checkout that cannot be finished before its time is over gives everything back and says so: the buyer may try again.
+func TestCheckoutRunsOutOfTime(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	p := s.process()
+	b := s.buyer("", true, 1200)
+	answered := make(chan struct{})
+	s.faults.arm(b.requestID, "Reserve", armed{fault: lostReply, kill: func() { <-answered }})
+	ctx, cancel := context.WithTimeout(b.calling(p.ctx), 3*time.Second)
+	defer cancel()
+	resp, err := p.checkouts.Checkout(ctx, b.request(id.New(), "card", "tok_ok"))
+	close(answered)
+	require.NoError(t, err)
+	orderID := resp.GetOrder().GetId()
+	_, err = s.database.DB.Exec(p.ctx, "UPDATE saga SET deadline = now() - interval '1 s' WHERE order_id = $1", orderID)
+	require.NoError(t, err)
+	p.work()
+	s.ended(orderID, 15*time.Second)
+	b.gaveUp(t, orderID)
+	got, err := p.orders.GetOrder(b.calling(p.ctx), &cartv1.GetOrderRequest{OrderId: orderID})
+	require.NoError(t, err)
+	require.Equal(t, checkout.ErrTimedOut.Reason(), got.GetOrder().GetFailure().GetReason())
+}
+
 // Order numbers are given to placed orders only, each once.
 func TestOrderNumbers(t *testing.T) {
 	t.Parallel()

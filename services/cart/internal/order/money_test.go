@@ -224,6 +224,9 @@ func TestRefundRefusesWhatIsNotThere(t *testing.T) {
 	require.ErrorIs(t, err, ErrRefundEmpty.Err())
 	_, err = o.PlanShipment(ShipmentWish{Items: []Item{{LineID: "a", Quantity: 3}}})
 	require.ErrorIs(t, err, ErrQuantity.Err())
+	o.Lines[0].Shipped = 2
+	_, err = o.PlanShipment(ShipmentWish{})
+	require.ErrorIs(t, err, ErrShipmentEmpty.Err())
 }
 
 // Cancelling an order of which nothing was taken gives everything up without moving money: the buyer is never charged.
