@@ -167,6 +167,6 @@ func until(t *testing.T, limit time.Duration, what string, holds func() bool) {
 func problemOf(t *testing.T, err error) *shopclient.Problem {
 	t.Helper()
 	var p *shopclient.Problem
-	require.True(t, errors.As(err, &p), "not a problem document: %v", err)
+	require.ErrorAs(t, err, &p, "not a problem document")
 	return p
 }

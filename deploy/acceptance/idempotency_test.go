@@ -88,6 +88,30 @@ func TestFiftyClicksOneOrder(t *testing.T) {
 	thing.left(100, 99)
 }
 
+// When this fails a client that asks again while the first request still runs starts a second one, or waits in vain.
+func TestSameKeyWhileRunning(t *testing.T) {
+	t.Parallel()
+	m := theShop.market(gb)
+	thing := theShop.sell(t, goods{price: "10.00", stock: 10}, m)
+	b := theShop.guest(t).fill(m, units(thing, 1)).ready()
+	call := b.buyCall(card("slow"))
+	answers := make(chan error, 1)
+	go func() { answers <- b.try(call, nil) }()
+	until(t, settleTime, "the first request runs", func() bool {
+		return b.read().GetState() == storefrontv1.CartState_CART_STATE_CHECKING_OUT
+	})
+	again := b.send(call)
+	if again.Status != http.StatusOK { // else the first one ended meanwhile, or the second waited for it
+		require.Equal(t, http.StatusConflict, again.Status, string(again.Body))
+		require.Contains(t, string(again.Body), "IDEMPOTENCY_IN_PROGRESS")
+		require.NotEmpty(t, again.Header.Get("Retry-After"))
+	}
+	other := b.buyCall(card("ok"))
+	b.refused(http.StatusConflict, "CHECKOUT_IN_PROGRESS", other)
+	require.NoError(t, <-answers)
+	require.Equal(t, map[string]int{"authorize": 1, "capture": 1}, theShop.worked(t, b.settled(b.read().GetOrderId()).GetId()))
+}
+
 // When this fails two people who happen to choose the same key see each other's answers.
 func TestKeysBelongToTheirCaller(t *testing.T) {
 	t.Parallel()
@@ -100,8 +124,9 @@ func TestKeysBelongToTheirCaller(t *testing.T) {
 		return answer.GetCart().GetId()
 	}
 	ada, eve := theShop.customer(t), theShop.customer(t)
-	require.Equal(t, open(ada), open(ada))
-	require.NotEqual(t, open(ada), open(eve))
+	first := open(ada)
+	require.Equal(t, first, open(ada))
+	require.NotEqual(t, first, open(eve))
 }
 
 // When this fails a correction of stock that is sent twice is made twice, or a gift card is issued twice.

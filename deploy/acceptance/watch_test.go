@@ -1,6 +1,8 @@
 package acceptance_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,9 +20,10 @@ type watch struct {
 	longPath string
 	wrong    []string
 	byStatus map[int]int
+	reasons  map[string]bool // of refusals
 }
 
-func newWatch() *watch { return &watch{byStatus: map[int]int{}} }
+func newWatch() *watch { return &watch{byStatus: map[int]int{}, reasons: map[string]bool{}} }
 
 // maxComplaints bounds the list: what is wrong everywhere need not be read a thousand times.
 const maxComplaints = 20
@@ -39,15 +42,28 @@ func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	response.Body = &watchedBody{ReadCloser: response.Body, ended: func() { w.see(r, response, time.Since(start)) }}
+	body := &watchedBody{ReadCloser: response.Body, refusal: response.StatusCode >= 400}
+	body.ended = func() { w.see(r, response, time.Since(start), body.text.Bytes()) }
+	response.Body = body
 	return response, nil
 }
 
 // watchedBody tells when an answer has been read whole.
 type watchedBody struct {
 	io.ReadCloser
-	once  sync.Once
-	ended func()
+	once    sync.Once
+	ended   func()
+	refusal bool
+	text    bytes.Buffer // of a refusal
+}
+
+// Read implements io.Reader.
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.refusal {
+		b.text.Write(p[:n])
+	}
+	return n, err
 }
 
 // Close implements io.Closer.
@@ -56,10 +72,14 @@ func (b *watchedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-func (w *watch) see(r *http.Request, response *http.Response, took time.Duration) {
+func (w *watch) see(r *http.Request, response *http.Response, took time.Duration, refusal []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.answers++
+	var problem struct{ Reason string }
+	if json.Unmarshal(refusal, &problem) == nil && problem.Reason != "" {
+		w.reasons[problem.Reason] = true
+	}
 	w.byStatus[response.StatusCode]++
 	what := fmt.Sprintf("%s %.200s: %d", r.Method, r.URL.RequestURI(), response.StatusCode)
 	transfer := strings.HasSuffix(r.URL.Path, "/import") || strings.HasSuffix(r.URL.Path, "/export")
@@ -91,5 +111,6 @@ func (w *watch) complaints() []string {
 func (w *watch) figures() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return fmt.Sprintf("%d answers, by status %v, the slowest after %s: %s", w.answers, w.byStatus, w.longest.Round(time.Millisecond), w.longPath)
+	return fmt.Sprintf("%d answers, by status %v, %d different reasons of refusals, the slowest after %s: %s",
+		w.answers, w.byStatus, len(w.reasons), w.longest.Round(time.Millisecond), w.longPath)
 }
