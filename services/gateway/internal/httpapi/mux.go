@@ -39,8 +39,8 @@ func NewMux(table policy.Table, checker *jsoncheck.Checker, tracer trace.Tracer)
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(outgoingHeader),
 		runtime.WithMetadata(incomingMetadata),
-		runtime.WithErrorHandler(rest.writeError),
-		runtime.WithRoutingErrorHandler(rest.writeRoutingError),
+		runtime.WithErrorHandler(rest.errorHandler()),
+		runtime.WithRoutingErrorHandler(rest.routingErrorHandler()),
 		runtime.WithForwardResponseOption(rest.beforeAnswer),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithMiddlewares(middlewares...),
@@ -83,28 +83,33 @@ type rest struct {
 	paths *paths
 }
 
-// writeError answers with the error of a call, or with that of its body or query, which generated code has taken for an
+// errorHandler answers with the error of a call, or with that of its body or query, which generated code has taken for an
 // error of the call.
-func (s *rest) writeError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get(relay.ReplayedHeader)) > 0 {
-		w.Header().Set(headerReplayed, "true")
+func (s *rest) errorHandler() runtime.ErrorHandlerFunc {
+	return func(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+		if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get(relay.ReplayedHeader)) > 0 {
+			w.Header().Set(headerReplayed, "true")
+		}
+		if body, ok := r.Body.(*payload); ok && body.err != nil {
+			err = body.err
+		}
+		writeProblem(w, r, uncarry(err))
 	}
-	if body, ok := r.Body.(*payload); ok && body.err != nil {
-		err = body.err
-	}
-	writeProblem(w, r, uncarry(err))
 }
 
-func (s *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
-	err := s.paths.check(r)
-	if err == nil {
-		// The router is stricter than the templates, such as about a path that is no path.
-		err = ErrRouteNotFound.New("The API has no such route.")
+// routingErrorHandler answers when no method has the path or the verb.
+func (s *rest) routingErrorHandler() runtime.RoutingErrorHandlerFunc {
+	return func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
+		err := s.paths.check(r)
+		if err == nil {
+			// The router is stricter than the templates, such as about a path that is no path.
+			err = ErrRouteNotFound.New("The API has no such route.")
+		}
+		if status == http.StatusMethodNotAllowed {
+			s.paths.setAllow(w, r)
+		}
+		writeProblem(w, r, err)
 	}
-	if status == http.StatusMethodNotAllowed {
-		s.paths.setAllow(w, r)
-	}
-	writeProblem(w, r, err)
 }
 
 // beforeAnswer sets the caching that the method's policy allows. An answer to a caller with a token is for that caller.

@@ -55,6 +55,7 @@ func TestCheckNamesTheMistake(t *testing.T) {
 	}
 }
 
+// When it fails, requests that are right are refused.
 func TestCheckAcceptsWhatClientsSend(t *testing.T) {
 	t.Parallel()
 	checker := jsoncheck.New(nil)

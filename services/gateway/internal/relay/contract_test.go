@@ -64,6 +64,7 @@ func ownerOf(t *testing.T, service protoreflect.ServiceDescriptor, public protor
 	return found
 }
 
+// When it fails, a client is not told which amount of its request is wrong.
 func TestCopyNamesTheAmountThatIsWrong(t *testing.T) {
 	t.Parallel()
 	mapper := relay.NewMapper()
