@@ -184,7 +184,7 @@ func TestCardNumbersAreRefusedEverywhere(t *testing.T) {
 		})
 	}
 	s.send(request{method: "PATCH", path: cartPath, body: `{"cvv":"123"}`}).refused(t, 400, "FIELD_UNKNOWN", "cvv")
-	require.NotContains(t, s.log.String(), "4242")
+	require.NotRegexp(t, `4242.?4242.?4242`, s.log.String())
 	require.Empty(t, s.journal.since(0), "no service has seen one")
 }
 
@@ -226,7 +226,7 @@ func TestBodiesThatDoNotEndAreTimedOut(t *testing.T) {
 	})
 	t.Run("headers without measure", func(t *testing.T) {
 		t.Parallel()
-		got, _ := s.raw("GET /docs HTTP/1.1\r\nHost: shop\r\nX-Long: " + strings.Repeat("a", 40<<10) + "\r\n\r\n")
+		got, _ := s.raw("GET /docs HTTP/1.1\r\nHost: shop\r\nX-Long: " + strings.Repeat("a", 100<<10) + "\r\n\r\n")
 		require.Equal(t, 431, got.status)
 	})
 }

@@ -45,6 +45,8 @@ type standin struct {
 	addr string
 
 	journal *journal
+	// mood refuses calls at random, nil for a service that does not.
+	mood func() error
 
 	mu      sync.Mutex
 	answers map[string]answerer
@@ -142,6 +144,11 @@ func (s *standin) answer(ctx context.Context, name string, request proto.Message
 	s.mu.Lock()
 	answer := s.answers[name]
 	s.mu.Unlock()
+	if s.mood != nil {
+		if err := s.mood(); err != nil {
+			return nil, err
+		}
+	}
 	if answer != nil {
 		return answer(ctx, request)
 	}

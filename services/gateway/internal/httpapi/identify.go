@@ -62,10 +62,10 @@ func (f *front) inspect(r *http.Request) error {
 	switch {
 	case !f.limiter.allow(caller.Address(r.Context())):
 		return ErrTooManyRequests.New("This client sends too many requests.").RetryAfter(retryAfter)
-	case headerSize(r) > f.Limits.Header:
-		return ErrHeadersTooLarge.New("The headers are larger than %d bytes.", f.Limits.Header)
 	case len(r.RequestURI) > maxURI:
 		return ErrURITooLong.New("The address is longer than %d bytes.", maxURI)
+	case headerSize(r.Header) > f.Limits.Header:
+		return ErrHeadersTooLarge.New("The headers are larger than %d bytes.", f.Limits.Header)
 	case scrub.PAN(r.URL.Path), scrub.PAN(unescaped(r.URL.RawQuery)):
 		return errs.PANNotAccepted.New("The address looks as if it had a card number in it.")
 	case scrub.PAN(r.Header.Get(headerRequestID)), scrub.PAN(r.Header.Get(headerIdempotency)):
@@ -75,9 +75,9 @@ func (f *front) inspect(r *http.Request) error {
 }
 
 // headerSize is the size of the header section as HTTP/1.1 writes it.
-func headerSize(r *http.Request) int {
-	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
-	for name, values := range r.Header {
+func headerSize(header http.Header) int {
+	size := 0
+	for name, values := range header {
 		for _, value := range values {
 			size += len(name) + len(value) + len(": \r\n")
 		}

@@ -70,10 +70,12 @@ func (f *front) prepare(w http.ResponseWriter, r *http.Request) error {
 		return ErrQueryInvalid.New("The query string is not well formed.")
 	}
 	r.Form = query
-	// Headers by which the library would let a client steer the call.
-	for _, name := range []string{"Grpc-Timeout", "Te", "X-Http-Method-Override"} {
-		r.Header.Del(name)
-	}
+	// Headers by which the library would let a client steer the call or write into its log.
+	defer func() {
+		for _, name := range []string{"Accept", "Content-Type", "Grpc-Timeout", "Te", "X-Http-Method-Override"} {
+			r.Header.Del(name)
+		}
+	}()
 	if takesNoBody(r.Method) {
 		return checkNoBody(r)
 	}

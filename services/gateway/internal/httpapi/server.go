@@ -36,6 +36,9 @@ const (
 	writeGrace = 10 * time.Second
 	// preflightAge is how long a browser may remember a CORS preflight, in seconds.
 	preflightAge = 600
+	// headerSlack is how many times the limit of the header section the server reads: only of what it has read can a
+	// client be told what is too large about it.
+	headerSlack = 4
 	// maxStreams bounds the requests at once on one HTTP/2 connection.
 	maxStreams = 250
 )
@@ -96,7 +99,7 @@ func (f Front) Server() (*http.Server, error) {
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      f.Limits.Deadline + writeGrace,
 		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    f.Limits.Header,
+		MaxHeaderBytes:    headerSlack * f.Limits.Header,
 		ErrorLog:          zap.NewStdLog(f.Log),
 		ConnContext:       connected,
 	}, nil

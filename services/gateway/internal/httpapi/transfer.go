@@ -124,15 +124,18 @@ func (u *upload) next(message any) error {
 	}
 	// Each piece has a buffer of its own: the sender may still hold the last one.
 	buffer := make([]byte, chunkSize)
-	n, err := io.ReadFull(u.body, buffer)
+	n, err := 0, error(nil)
+	for n < len(buffer) && err == nil {
+		var more int
+		more, err = u.body.Read(buffer[n:])
+		n += more
+	}
 	switch {
-	case n > 0 && (err == nil || errors.Is(err, io.ErrUnexpectedEOF)):
-		// A file that ends within a piece; a body that breaks off is told by the next read.
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	default:
+	case err != nil && !errors.Is(err, io.EOF):
 		u.err = err
 		return bodyError(err)
+	case n == 0:
+		return io.EOF
 	}
 	request.Part = &adminv1.ImportProductsRequest_Chunk{Chunk: buffer[:n]}
 	return nil
