@@ -14,8 +14,8 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 )
 
-// seed is a request that the shop accepts, of a route as the API's description writes it.
-type seed struct {
+// valid is a request that the shop accepts, of a route as the API's description writes it.
+type valid struct {
 	verb, route string
 	path        string // with everything filled in
 	body        string
@@ -24,7 +24,7 @@ type seed struct {
 	as          *caller
 }
 
-func (s seed) call() shopclient.Call {
+func (s valid) call() shopclient.Call {
 	call := raw(s.verb, s.path, s.body)
 	if s.csv {
 		call.ContentType = "text/csv"
@@ -41,7 +41,7 @@ type corpus struct {
 	m                      *market
 	key                    string // of whatever this corpus makes
 	described              document
-	seeds                  []seed
+	seeds                  []valid
 }
 
 func newCorpus(t *testing.T, s *shop) *corpus {
@@ -69,7 +69,7 @@ func (c *corpus) add(as *caller, verb, route, body string, values ...string) *co
 	if query != "" {
 		path += "?" + query
 	}
-	c.seeds = append(c.seeds, seed{verb: verb, route: route, path: path, body: body, as: as, parameters: c.described.parameters(verb, route)})
+	c.seeds = append(c.seeds, valid{verb: verb, route: route, path: path, body: body, as: as, parameters: c.described.parameters(verb, route)})
 	return c
 }
 

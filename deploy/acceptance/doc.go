@@ -9,5 +9,6 @@
 //
 // it goes to a shop that runs already, as often as one likes: every run makes channels, products and prices of its own and
 // needs nothing that is there. Journeys that have to kill processes run against a shop of the suite's own only; elsewhere they
-// are printed as "NOT RUN". MUTATIONS is how many broken requests are tried (2,000), MUTATION_SEED repeats a run of them.
+// are printed as "NOT RUN". MUTATIONS is how many broken requests are tried (2,000), MUTATION_SEED repeats a run of them; set
+// MUTATIONS=0 where people buy, because some of the broken requests are valid after all.
 package acceptance

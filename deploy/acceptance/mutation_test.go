@@ -79,7 +79,7 @@ func TestRandomMutations(t *testing.T) {
 
 // mutant is a seed with something wrong.
 type mutant struct {
-	seed
+	valid
 	header http.Header
 	key    string
 	format string
@@ -171,8 +171,8 @@ func knownReasons(t *testing.T) map[string]bool {
 }
 
 // mutate changes one to three things.
-func mutate(random *rand.Rand, s seed) mutant {
-	m := mutant{seed: s, header: http.Header{}, key: id.New(), format: "application/json"}
+func mutate(random *rand.Rand, s valid) mutant {
+	m := mutant{valid: s, header: http.Header{}, key: id.New(), format: "application/json"}
 	if s.csv {
 		m.format = "text/csv"
 	}
@@ -194,13 +194,14 @@ func mutate(random *rand.Rand, s seed) mutant {
 
 func pick[T any](random *rand.Rand, list []T) T { return list[random.IntN(len(list))] }
 
-// oddTexts are texts that broke something somewhere.
+// oddTexts are texts that broke something somewhere. None of them is a key that a shop could have: what is not the corpus's own
+// must not be hit.
 func oddTexts() []string {
 	return []string{
 		"", " ", "\x00", "a\u0000b", "\u202e", "\ufeff", "\ufffd", "é", "e\u0301", "🛒", "𝕏", "ﷺ", "'; DROP TABLE cart; --", "\"", "\\", "%", "%s%n", "{{7*7}}", "<script>",
 		"../../../etc/passwd", "..\\..", "null", "undefined", "NaN", "true", "-1", "0", "1e309", "0x10", "٣", "2026-02-30", "2026-01-01T25:00:00Z", "9999-12-31T23:59:59.999999999Z",
 		"0001-01-01T00:00:00Z", "+10000-01-01T00:00:00Z", "4242424242424242", "=cmd()", "http://127.0.0.1/", "javascript:alert(1)", "a@b", "a\r\nb: c", strings.Repeat("a", 64),
-		strings.Repeat("a", 65), strings.Repeat("a", 256), strings.Repeat("é", 2100), strings.Repeat("(", 300), "(a+)+$", "[", "GBP", "gbp", "XXX", "00000000-0000-0000-0000-000000000000",
+		strings.Repeat("a", 65), strings.Repeat("a", 256), strings.Repeat("é", 2100), strings.Repeat("(", 300), "(a+)+$", "[", "GBP", "XXX", "00000000-0000-0000-0000-000000000000",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaa", "99999999999999999999.99", "-0.01", "0.001", "1,000.00", "-9223372036854775808", "18446744073709551616",
 	}
 }
