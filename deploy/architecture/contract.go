@@ -12,6 +12,7 @@ func contractRules() []Rule {
 		{"contracts explain every name", "callers would have to ask what a field means, in which unit and range", checkContractComments},
 		{"contracts have no floating point", "money and counts would be rounded by chance", checkFloats},
 		{"every public method has a policy and a route", "a method would be open to anyone, or out of reach of HTTP", checkPublicMethods},
+		{"every public method is shown by example", "a newcomer would have to guess what to send and what comes", checkExamples},
 		{"every RPC has its file", "a reader could not go from a contract to its code by name", checkRPCFiles},
 		{"every text from outside is checked", "a caller could store or search texts of any size and content", checkTextFields},
 		{"lists have pages", "an answer would grow with the shop until it fails", checkPages},

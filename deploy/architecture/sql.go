@@ -19,7 +19,11 @@ var (
 	schemaWords = regexp.MustCompile(`(?i)\bSCHEMA\s+\w|\bsearch_path\b`)
 	star        = regexp.MustCompile(`(?i)(?:\b(?:SELECT|DISTINCT|RETURNING|ALL)\s+|,\s*)(?:\w+\.)?\*`)
 	offset      = regexp.MustCompile(`(?i)\bOFFSET\s+(?:[@$:(]|[1-9])`)
-	migration   = regexp.MustCompile(`^\d{3}_[a-z]+(_[a-z0-9]+)+\.sql$`)
+	// many is a query that answers many rows, from its name to the next one's.
+	many = regexp.MustCompile(`(?m)^-- name: (\w+) :many$`)
+	// bound is what keeps the number of rows down: a limit, a list of keys, groups, or a reason given by whoever wrote it.
+	bound     = regexp.MustCompile(`(?i)\bLIMIT\b|= ?ANY\b|\bunnest\(|\bGROUP BY\b|-- Bounded by `)
+	migration = regexp.MustCompile(`^\d{3}_[a-z]+(_[a-z0-9]+)+\.sql$`)
 	// statement is the start of SQL in the text of a program.
 	statement = regexp.MustCompile(`(?s)^\s*(?:WITH\s+\w+\s+AS|SELECT\s|INSERT INTO\s|UPDATE\s+\w+\s+SET|DELETE FROM\s)`)
 )
@@ -29,6 +33,7 @@ func sqlRules() []Rule {
 		{"SQL stays in its own schema", "services would be tied together in the database, where no contract protects them", checkSchemas},
 		{"SQL lists its columns", "an added column would break the version that runs beside the new one", checkStar},
 		{"lists are read by key", "page 1,000 would read the 999 before it, and rows would be seen twice or never", checkOffset},
+		{"what answers many rows is bounded", "an answer would grow with the shop until it fails", checkLimits},
 		{"migrations are numbered and say what they do", "their order would be chance", checkMigrations},
 		{"SQL is in query files", "nobody could see at one place what a service asks of its database", checkSQLInCode},
 	}
@@ -123,6 +128,21 @@ func checkOffset(t *Tree) (breaches []string) {
 			breaches = append(breaches, fmt.Sprintf("%s:%d: OFFSET", name, lineOf(line, sql, match[0])))
 		}
 	})
+	return breaches
+}
+
+func checkLimits(t *Tree) (breaches []string) {
+	for _, f := range t.sorted() {
+		if service(f.path) == "" || path.Base(path.Dir(f.path)) != "query" {
+			continue
+		}
+		for _, match := range many.FindAllStringSubmatchIndex(f.text, -1) {
+			text, _, _ := strings.Cut(f.text[match[1]:], "-- name: ")
+			if !bound.MatchString(text) {
+				breaches = append(breaches, fmt.Sprintf("%s:%d: %s has no LIMIT", f.path, lineOf(1, f.text, match[0]), f.text[match[2]:match[3]]))
+			}
+		}
+	}
 	return breaches
 }
 

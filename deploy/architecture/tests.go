@@ -16,6 +16,7 @@ func testRules() []Rule {
 		{"every test says what is lost when it fails", "who breaks it would not know whether it matters", checkTestDoc},
 		{"tests use require only", "a test would go on with what is known to be wrong", checkTestify},
 		{"every reason for a refusal is provoked by a test", "a client would be promised a reason that never comes, or one nobody has seen", checkReasons},
+		{"every RPC is called by a test", "a method could be broken from the first day", checkRPCTests},
 	}
 }
 
@@ -174,4 +175,34 @@ func (t *Tree) mentions() (texts, names map[string]bool) {
 		})
 	}
 	return texts, names
+}
+
+// checkRPCTests wants the name of every internal method in a test of its service. The public ones are called over HTTP by the
+// journeys, which see for themselves that they left none out.
+func checkRPCTests(t *Tree) (breaches []string) {
+	words := map[string]map[string]bool{}
+	for _, f := range t.source(true) {
+		owner := service(f.path)
+		if owner == "" || !f.test {
+			continue
+		}
+		if words[owner] == nil {
+			words[owner] = map[string]bool{}
+		}
+		ast.Inspect(f.ast, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.SelectorExpr:
+				words[owner][n.Sel.Name] = true
+			case *ast.BasicLit:
+				words[owner][strings.Trim(n.Value, "\"`")] = true
+			}
+			return true
+		})
+	}
+	t.methods(func(f *protoFile, service string, rpc *element) {
+		if owner := strings.Split(f.pkg, ".")[1]; !public(f.pkg) && !words[owner][rpc.name] {
+			breaches = append(breaches, fmt.Sprintf("%s:%d: no test calls %s/%s", f.path, rpc.line, service, rpc.name))
+		}
+	})
+	return breaches
 }
