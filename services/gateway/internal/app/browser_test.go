@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -176,6 +178,13 @@ func TestNoticesOfProvidersGoOnUnread(t *testing.T) {
 
 	s.send(request{method: "POST", path: "/webhooks/sandbox", body: strings.Repeat("a", 64<<10+1)}).refused(t, 413, "NOTICE_TOO_LARGE")
 	s.send(request{method: "POST", path: "/webhooks/NOBODY", body: "{}"}).problem(t)
+	conn, err := net.Dial("tcp", s.addr)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "POST /webhooks/sandbox HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\n{")
+	require.NoError(t, err)
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	s.read(conn).refused(t, 400, "NOTICE_INCOMPLETE")
 	s.send(request{method: "GET", path: "/webhooks/sandbox"}).refused(t, 405, "METHOD_NOT_ALLOWED")
 	s.payment.stop()
 	s.send(request{method: "POST", path: "/webhooks/sandbox", body: "{}"}).refused(t, 503, "DEPENDENCY_UNAVAILABLE")

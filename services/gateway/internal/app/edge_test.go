@@ -41,39 +41,52 @@ func (s *shop) read(conn net.Conn) answer {
 	return answer{status: response.StatusCode, header: response.Header, body: string(body), closed: response.Close}
 }
 
-// A storefront developer must be told what is wrong with a request, whatever it is, and never that the shop broke.
-func TestWrongRequestsAreNamed(t *testing.T) {
-	t.Parallel()
-	s := open(t)
+// wrong is a request and how it must be refused.
+type wrong struct {
+	request request
+	status  int
+	reason  string
+	path    string
+}
+
+func post(body string) request { return request{method: "POST", path: linesPath, body: body} }
+
+func ofType(contentType string) request {
+	return request{method: "POST", path: linesPath, body: `{}`, header: http.Header{"Content-Type": {contentType}}}
+}
+
+func accepting(accept string) request {
+	return request{method: "GET", path: cartPath, header: http.Header{"Accept": {accept}}}
+}
+
+// wrongTransport are wrong before anything is read of them.
+func wrongTransport() map[string]wrong {
 	long := strings.Repeat("a", 64<<10)
-	post := func(body string) request { return request{method: "POST", path: linesPath, body: body} }
-	typed := func(contentType string) request {
-		return request{method: "POST", path: linesPath, body: `{}`, header: http.Header{"Content-Type": {contentType}}}
-	}
-	accepting := func(accept string) request {
-		return request{method: "GET", path: cartPath, header: http.Header{"Accept": {accept}}}
-	}
-	for name, c := range map[string]struct {
-		request request
-		status  int
-		reason  string
-		path    string
-	}{
+	return map[string]wrong{
 		"body of 64 KiB and one":      {post(`{"lines":"` + long + `"}`), 413, "BODY_TOO_LARGE", ""},
 		"admin body of 1 MiB and one": {request{method: "POST", path: "/admin/v1/products", body: strings.Repeat(" ", 1<<20) + "{}"}, 413, "BODY_TOO_LARGE", ""},
 		"address of 9000 characters":  {request{method: "GET", path: "/v1/products?query=" + long[:9000]}, 414, "URI_TOO_LONG", ""},
 		"headers of 17 KiB":           {request{method: "GET", path: cartPath, header: http.Header{"X-Long": {long[:17<<10]}}}, 431, "HEADERS_TOO_LARGE", ""},
-		"XML":                         {typed("text/xml"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
-		"form":                        {typed("application/x-www-form-urlencoded"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
-		"no type that is one":         {typed("json"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
-		"gRPC over HTTP/1":            {typed("application/grpc"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
-		"other charset":               {typed("application/json; charset=iso-8859-1"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
+		"XML":                         {ofType("text/xml"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
+		"form":                        {ofType("application/x-www-form-urlencoded"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
+		"no type that is one":         {ofType("json"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
+		"gRPC over HTTP/1":            {ofType("application/grpc"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
+		"other charset":               {ofType("application/json; charset=iso-8859-1"), 415, "UNSUPPORTED_MEDIA_TYPE", ""},
 		"encoded body": {request{method: "POST", path: linesPath, body: "{}", header: http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}},
 			415, "UNSUPPORTED_MEDIA_TYPE", ""},
-		"accepts gRPC only":         {accepting("application/grpc"), 406, "NOT_ACCEPTABLE", ""},
-		"accepts no JSON":           {accepting("text/html, application/json;q=0"), 406, "NOT_ACCEPTABLE", ""},
-		"no body":                   {request{method: "POST", path: linesPath}, 400, "BODY_REQUIRED", ""},
-		"white space":               {post("  \n"), 400, "BODY_REQUIRED", ""},
+		"accepts gRPC only":   {accepting("application/grpc"), 406, "NOT_ACCEPTABLE", ""},
+		"accepts no JSON":     {accepting("text/html, application/json;q=0"), 406, "NOT_ACCEPTABLE", ""},
+		"no body":             {request{method: "POST", path: linesPath}, 400, "BODY_REQUIRED", ""},
+		"white space":         {post("  \n"), 400, "BODY_REQUIRED", ""},
+		"body beside a query": {request{method: "GET", path: cartPath, body: "{}"}, 400, "BODY_NOT_TAKEN", ""},
+		"body of a DELETE":    {request{method: "DELETE", path: linesPath + "/01936e7a-5f2b-7c3d-8e4f-a0b1c2d3e4f5", body: "{}"}, 400, "BODY_NOT_TAKEN", ""},
+	}
+}
+
+// wrongBodies have a body that is wrong.
+func wrongBodies() map[string]wrong {
+	long := strings.Repeat("a", 64<<10)
+	return map[string]wrong{
 		"truncated":                 {post(`{"lines":`), 400, "JSON_MALFORMED", ""},
 		"trailing data":             {post(`{}{}`), 400, "JSON_MALFORMED", ""},
 		"key twice":                 {post(`{"lines":[{"quantity":1,"quantity":9}]}`), 400, "JSON_DUPLICATE_KEY", "lines[0].quantity"},
@@ -92,53 +105,79 @@ func TestWrongRequestsAreNamed(t *testing.T) {
 		"no quantity":               {post(`{"lines":[{"sku":"A"}]}`), 400, "QTY_RANGE", "lines[0].quantity"},
 		"SKU of 65":                 {post(`{"lines":[{"sku":"` + long[:65] + `","quantity":1}]}`), 400, "SKU_INVALID", "lines[0].sku"},
 		"other cart in the body":    {post(`{"cartId":"nbswy3dpeb3w64tmmqqhi33omu"}`), 400, "PATH_MISMATCH", "cartId"},
-		"query beside a body":       {request{method: "POST", path: linesPath + "?dryRun=true", body: "{}"}, 400, "FIELD_UNKNOWN", "dryRun"},
-		"body beside a query":       {request{method: "GET", path: cartPath, body: "{}"}, 400, "BODY_NOT_TAKEN", ""},
-		"body of a DELETE":          {request{method: "DELETE", path: linesPath + "/01936e7a-5f2b-7c3d-8e4f-a0b1c2d3e4f5", body: "{}"}, 400, "BODY_NOT_TAKEN", ""},
-		"unknown parameter":         {request{method: "GET", path: "/v1/products?color=red"}, 400, "FIELD_UNKNOWN", "color"},
-		"parameter twice":           {request{method: "GET", path: "/v1/products?pageSize=1&pageSize=2"}, 400, "QUERY_INVALID", "pageSize"},
-		"parameter by two names":    {request{method: "GET", path: "/v1/products?pageSize=1&page_size=2"}, 400, "QUERY_INVALID", "page_size"},
-		"parameter of the path":     {request{method: "GET", path: "/v1/products/a?product=b"}, 400, "FIELD_UNKNOWN", "product"},
-		"message as parameter":      {request{method: "GET", path: "/admin/v1/products?filter=a"}, 400, "FIELD_UNKNOWN", "filter"},
-		"parameter of a message":    {request{method: "GET", path: "/v1/products?channel.key=a"}, 400, "FIELD_UNKNOWN", "channel.key"},
-		"number that is none":       {request{method: "GET", path: "/v1/products?pageSize=ten"}, 400, "QUERY_INVALID", "pageSize"},
-		"query that is none":        {request{method: "GET", path: "/v1/products?a=%zz"}, 400, "QUERY_INVALID", ""},
-		"id that is none":           {request{method: "GET", path: "/v1/carts/UPPER"}, 400, "ID_INVALID", "cartId"},
-		"path that climbs":          {request{method: "GET", path: "/v1/orders/..%2f..%2fadmin"}, 404, "ROUTE_NOT_FOUND", ""},
-		"unknown path":              {request{method: "GET", path: "/v2/products"}, 404, "ROUTE_NOT_FOUND", ""},
-		"unknown path, XML":         {request{method: "POST", path: "/v2/products", body: "<a/>", header: http.Header{"Content-Type": {"text/xml"}}}, 404, "ROUTE_NOT_FOUND", ""},
-		"trailing slash":            {request{method: "GET", path: "/v1/products/"}, 404, "ROUTE_NOT_FOUND", ""},
-		"double slash":              {request{method: "GET", path: "//v1/products"}, 404, "ROUTE_NOT_FOUND", ""},
-		"empty id":                  {request{method: "POST", path: "/v1/carts//lines", body: "{}"}, 404, "ROUTE_NOT_FOUND", ""},
-		"webhook without provider":  {request{method: "POST", path: "/webhooks/", body: "{}"}, 404, "ROUTE_NOT_FOUND", ""},
-		"webhook below a provider":  {request{method: "POST", path: "/webhooks/a/b", body: "{}"}, 404, "ROUTE_NOT_FOUND", ""},
-		"wrong method":              {request{method: "DELETE", path: "/v1/products"}, 405, "METHOD_NOT_ALLOWED", ""},
-		"method of nobody":          {request{method: "BREW", path: "/v1/products"}, 405, "METHOD_NOT_ALLOWED", ""},
-		"wrong method for a file":   {request{method: "GET", path: "/admin/v1/products/import"}, 405, "METHOD_NOT_ALLOWED", ""},
-		"method override":           {request{method: "POST", path: cartPath, body: "{}", header: http.Header{"X-Http-Method-Override": {"DELETE"}, "Content-Type": {"application/json"}}}, 405, "METHOD_NOT_ALLOWED", ""},
-		"two tokens":                {request{method: "GET", path: cartPath, header: http.Header{"Authorization": {"Bearer a", "Bearer b"}}}, 400, "AUTHORIZATION_REPEATED", ""},
-		"token of 9 KiB":            {request{method: "GET", path: cartPath, token: long[:9<<10]}, 401, "TOKEN_INVALID", ""},
-		"no bearer":                 {request{method: "GET", path: cartPath, header: http.Header{"Authorization": {"Basic YTpi"}}}, 401, "TOKEN_INVALID", ""},
-		"no token":                  {request{method: "GET", path: "/v1/me/cart"}, 401, "TOKEN_MISSING", ""},
-		"customer as staff":         {request{method: "GET", path: "/admin/v1/orders", token: s.customer()}, 403, "SCOPE_MISSING", ""},
-		"no key":                    {request{method: "POST", path: cartPath + "/checkout", body: "{}"}, 400, "IDEMPOTENCY_KEY_REQUIRED", ""},
-		"key of 256":                {request{method: "POST", path: cartPath + "/checkout", body: "{}", key: long[:256]}, 400, "IDEMPOTENCY_KEY_INVALID", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := s.send(c.request)
-			if c.path == "" {
-				got.refused(t, c.status, c.reason)
-			} else {
-				got.refused(t, c.status, c.reason, c.path)
-			}
-			require.NotEmpty(t, got.header.Get("X-Request-Id"))
-			if c.status == 405 {
-				require.Contains(t, got.header.Get("Allow"), "OPTIONS")
-			}
-		})
 	}
-	require.NotContains(t, s.log.String(), "panic")
+}
+
+// wrongQueries have a wrong query, or an id that is none.
+func wrongQueries() map[string]wrong {
+	return map[string]wrong{
+		"query beside a body":    {request{method: "POST", path: linesPath + "?dryRun=true", body: "{}"}, 400, "FIELD_UNKNOWN", "dryRun"},
+		"unknown parameter":      {request{method: "GET", path: "/v1/products?color=red"}, 400, "FIELD_UNKNOWN", "color"},
+		"parameter twice":        {request{method: "GET", path: "/v1/products?pageSize=1&pageSize=2"}, 400, "QUERY_INVALID", "pageSize"},
+		"parameter by two names": {request{method: "GET", path: "/v1/products?pageSize=1&page_size=2"}, 400, "QUERY_INVALID", "page_size"},
+		"parameter of the path":  {request{method: "GET", path: "/v1/products/a?product=b"}, 400, "FIELD_UNKNOWN", "product"},
+		"message as parameter":   {request{method: "GET", path: "/admin/v1/products?filter=a"}, 400, "FIELD_UNKNOWN", "filter"},
+		"parameter of a message": {request{method: "GET", path: "/v1/products?channel.key=a"}, 400, "FIELD_UNKNOWN", "channel.key"},
+		"number that is none":    {request{method: "GET", path: "/v1/products?pageSize=ten"}, 400, "QUERY_INVALID", "pageSize"},
+		"query that is none":     {request{method: "GET", path: "/v1/products?a=%zz"}, 400, "QUERY_INVALID", ""},
+		"id that is none":        {request{method: "GET", path: "/v1/carts/UPPER"}, 400, "ID_INVALID", "cartId"},
+	}
+}
+
+// wrongPaths go nowhere.
+func wrongPaths() map[string]wrong {
+	return map[string]wrong{
+		"path that climbs":         {request{method: "GET", path: "/v1/orders/..%2f..%2fadmin"}, 404, "ROUTE_NOT_FOUND", ""},
+		"unknown path":             {request{method: "GET", path: "/v2/products"}, 404, "ROUTE_NOT_FOUND", ""},
+		"unknown path, XML":        {request{method: "POST", path: "/v2/products", body: "<a/>", header: http.Header{"Content-Type": {"text/xml"}}}, 404, "ROUTE_NOT_FOUND", ""},
+		"trailing slash":           {request{method: "GET", path: "/v1/products/"}, 404, "ROUTE_NOT_FOUND", ""},
+		"double slash":             {request{method: "GET", path: "//v1/products"}, 404, "ROUTE_NOT_FOUND", ""},
+		"empty id":                 {request{method: "POST", path: "/v1/carts//lines", body: "{}"}, 404, "ROUTE_NOT_FOUND", ""},
+		"webhook without provider": {request{method: "POST", path: "/webhooks/", body: "{}"}, 404, "ROUTE_NOT_FOUND", ""},
+		"webhook below a provider": {request{method: "POST", path: "/webhooks/a/b", body: "{}"}, 404, "ROUTE_NOT_FOUND", ""},
+		"wrong method":             {request{method: "DELETE", path: "/v1/products"}, 405, "METHOD_NOT_ALLOWED", ""},
+		"method of nobody":         {request{method: "BREW", path: "/v1/products"}, 405, "METHOD_NOT_ALLOWED", ""},
+		"wrong method for a file":  {request{method: "GET", path: "/admin/v1/products/import"}, 405, "METHOD_NOT_ALLOWED", ""},
+		"method override":          {request{method: "POST", path: cartPath, body: "{}", header: http.Header{"X-Http-Method-Override": {"DELETE"}, "Content-Type": {"application/json"}}}, 405, "METHOD_NOT_ALLOWED", ""},
+	}
+}
+
+// wrongCallers come from somebody who may not.
+func wrongCallers(customer string) map[string]wrong {
+	long := strings.Repeat("a", 64<<10)
+	return map[string]wrong{
+		"two tokens":        {request{method: "GET", path: cartPath, header: http.Header{"Authorization": {"Bearer a", "Bearer b"}}}, 400, "AUTHORIZATION_REPEATED", ""},
+		"token of 9 KiB":    {request{method: "GET", path: cartPath, token: long[:9<<10]}, 401, "TOKEN_INVALID", ""},
+		"no bearer":         {request{method: "GET", path: cartPath, header: http.Header{"Authorization": {"Basic YTpi"}}}, 401, "TOKEN_INVALID", ""},
+		"no token":          {request{method: "GET", path: "/v1/me/cart"}, 401, "TOKEN_MISSING", ""},
+		"customer as staff": {request{method: "GET", path: "/admin/v1/orders", token: customer}, 403, "SCOPE_MISSING", ""},
+		"no key":            {request{method: "POST", path: cartPath + "/checkout", body: "{}"}, 400, "IDEMPOTENCY_KEY_REQUIRED", ""},
+		"key of 256":        {request{method: "POST", path: cartPath + "/checkout", body: "{}", key: long[:256]}, 400, "IDEMPOTENCY_KEY_INVALID", ""},
+	}
+}
+
+// A storefront developer must be told what is wrong with a request, whatever it is, and never that the shop broke.
+func TestWrongRequestsAreNamed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, all := range []map[string]wrong{wrongTransport(), wrongBodies(), wrongQueries(), wrongPaths(), wrongCallers(s.customer())} {
+		for name, c := range all {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				got := s.send(c.request)
+				if c.path == "" {
+					got.refused(t, c.status, c.reason)
+				} else {
+					got.refused(t, c.status, c.reason, c.path)
+				}
+				require.NotEmpty(t, got.header.Get("X-Request-Id"))
+				if c.status == 405 {
+					require.Contains(t, got.header.Get("Allow"), "OPTIONS")
+				}
+			})
+		}
+	}
+	t.Cleanup(func() { require.NotContains(t, s.log.String(), "panic") })
 }
 
 // A token that is refused comes with the challenge that tells a client what kind of token to get.

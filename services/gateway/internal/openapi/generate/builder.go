@@ -104,10 +104,10 @@ func (b *builder) operation(method protoreflect.MethodDescriptor, rule *annotati
 
 func newOperation(method protoreflect.MethodDescriptor, text string) *operation {
 	policy, _ := proto.GetExtension(method.Options(), typev1.E_Policy).(*typev1.Policy)
-	summary, rest, _ := strings.Cut(text, ". ")
+	summary, _, _ := strings.Cut(text, ". ")
 	op := &operation{
 		OperationID: fmt.Sprintf("%s_%s", method.Parent().Name(), method.Name()), Tags: []string{string(method.Parent().Name())},
-		Summary: strings.TrimSuffix(summary, "."), Description: rest, Scope: policy.GetScope(),
+		Summary: strings.TrimSuffix(summary, "."), Description: text + caller(policy), Scope: policy.GetScope(),
 		GRPC: fmt.Sprintf("%s/%s", method.Parent().FullName(), method.Name()),
 	}
 	switch policy.GetAudience() {
@@ -125,6 +125,18 @@ func newOperation(method protoreflect.MethodDescriptor, text string) *operation 
 		})
 	}
 	return op
+}
+
+// caller says who may call a method.
+func caller(policy *typev1.Policy) string {
+	switch policy.GetAudience() {
+	case typev1.Audience_AUDIENCE_STAFF:
+		return " Needs a staff token with the scope " + policy.GetScope() + "."
+	case typev1.Audience_AUDIENCE_CUSTOMER:
+		return " Needs a customer's token."
+	default:
+		return " Open to anybody; a token tells who asks."
+	}
 }
 
 func route(rule *annotations.HttpRule) (verb, path string) {
