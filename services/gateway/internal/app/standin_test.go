@@ -276,3 +276,12 @@ func findMethod(name string) (protoreflect.MethodDescriptor, error) {
 func outgoing(ctx context.Context, pairs []string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, pairs...)
 }
+
+// slowly answers when it is told to.
+func slowly(entered chan<- struct{}, goOn <-chan struct{}, answer proto.Message) answerer {
+	return func(context.Context, proto.Message) (proto.Message, error) {
+		entered <- struct{}{}
+		<-goOn
+		return answer, nil
+	}
+}

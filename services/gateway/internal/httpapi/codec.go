@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/jsoncheck"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/publicjson"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -15,14 +17,21 @@ import (
 // codec is the JSON form of the public API: lowerCamel names, every scalar present, unknown fields refused.
 type codec struct {
 	runtime.JSONPb
+	writer  *publicjson.Marshaler
 	checker *jsoncheck.Checker
 }
 
 func newCodec(checker *jsoncheck.Checker) *codec {
-	return &codec{
-		JSONPb:  runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true}},
-		checker: checker,
+	return &codec{writer: new(publicjson.Marshaler), checker: checker}
+}
+
+// Marshal writes an answer.
+func (c *codec) Marshal(v any) ([]byte, error) {
+	message, ok := v.(proto.Message)
+	if !ok {
+		return nil, fmt.Errorf("answer is a %T, not a message", v)
 	}
+	return c.writer.Marshal(message)
 }
 
 // NewDecoder returns a decoder for a payload, in which it leaves what is wrong with it.
