@@ -166,6 +166,9 @@ func tokenize(s string, from int) []token {
 	for i := from; i < len(s); {
 		if d, _ := digit(s[i:]); d != 0xFF || letter(s[i]) {
 			t := scan(s, i)
+			if end := i + uuidLength; startsUUID(s[i:]) && (end == len(s) || !alphanumeric(s[end:])) {
+				t = token{span: span{i, end}, hexLetter: true}
+			}
 			t.gap = gap
 			t.plus = i > 0 && s[i-1] == '+'
 			tokens = append(tokens, t)
@@ -202,6 +205,32 @@ func scan(s string, start int) token {
 	}
 	t.hexLetter = t.hexLetter && letters
 	return t
+}
+
+const uuidLength = 36
+
+// startsUUID tells whether s begins with a UUID as everybody writes them. Some have groups of digits alone that are right for
+// a card; whoever has such an id must be able to use it. Nobody parts a card number like this.
+func startsUUID(s string) bool {
+	if len(s) < uuidLength || s[14] < '1' || s[14] > '8' || strings.IndexByte("89abAB", s[19]) < 0 {
+		return false
+	}
+	for i := range uuidLength {
+		c := s[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if (c < '0' || c > '9') && ((c|0x20) < 'a' || (c|0x20) > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func alphanumeric(s string) bool {
+	d, _ := digit(s)
+	return d != 0xFF || letter(s[0])
 }
 
 func letter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
