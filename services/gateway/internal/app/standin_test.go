@@ -97,7 +97,7 @@ func (s *standin) serve(listener net.Listener, services []protoreflect.FullName)
 	s.server = server
 	s.t.Cleanup(func() {
 		s.stop()
-		<-served
+		require.NoError(s.t, <-served)
 	})
 }
 

@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -26,7 +27,7 @@ type object = map[string]any
 func document(t *testing.T) object {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	openapi.Document().ServeHTTP(recorder, httptest.NewRequest("GET", "/openapi.json", nil))
+	openapi.Document().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
 	var doc object
 	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &doc))
 	return doc

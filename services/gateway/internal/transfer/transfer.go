@@ -74,12 +74,11 @@ func (s *Service) forward(stream grpc.ServerStream, upstream importStream, part 
 	if header := inner.GetHeader(); header != nil {
 		header.RequestId = callkey.Of(stream.Context())
 	}
-	if err := upstream.Send(inner); err != nil && !errors.Is(err, io.EOF) {
-		return false, err
-	} else if err != nil {
+	err = upstream.Send(inner)
+	if errors.Is(err, io.EOF) {
 		return true, nil
 	}
-	return false, nil
+	return false, err
 }
 
 // ExportProducts implements TransferAdminService.
