@@ -52,7 +52,7 @@ verify: generate ## Fail when generated files are not what the sources give
 
 .PHONY: lint
 lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code
-	cd proto && buf lint && buf format --diff --exit-code --exclude-path third_party
+	cd proto && buf lint && buf format --diff --exit-code --path cartwright
 	@release=$$(git describe --tags --abbrev=0 2>/dev/null) || { echo "NOT RUN: buf breaking: nothing was released yet"; exit 0; }; \
 		cd proto && buf breaking --against "../.git#tag=$$release,subdir=proto"
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off golangci-lint run ./...) || exit 1; done
