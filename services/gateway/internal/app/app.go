@@ -66,7 +66,7 @@ func build(ctx context.Context, cfg Config, rt *service.Runtime) error {
 	}
 	server, err := httpapi.Front{
 		REST: rest, GRPC: ends.public, Raw: rawRoutes(ends.local, &webhook.Handler{Payments: peers.Payments, Gate: gate, Log: rt.Log}),
-		Routes: contract.Routes(), Streams: contract.Streams(), Origins: cfg.Origins, Proxies: proxies, Log: rt.Log, Metrics: rt.Metrics,
+		Routes: contract.Routes(), Methods: contract.Methods(), Origins: cfg.Origins, Proxies: proxies, Log: rt.Log, Metrics: rt.Metrics,
 		Limits: httpapi.Limits{
 			Body: maxBody, AdminBody: maxAdminBody, Header: maxHeader, PerClient: cfg.ClientRate, Deadline: cfg.RequestDeadline,
 			ConnectionAge: cfg.MaxConnectionAge,

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -388,4 +389,24 @@ func TestEveryAnswerHasItsRequestID(t *testing.T) {
 	}
 	first, second := s.get("/docs"), s.get("/docs")
 	require.NotEqual(t, first.header.Get("X-Request-Id"), second.header.Get("X-Request-Id"))
+}
+
+// A client that asks and never reads must not hold what its answers take: it is cut off a while after the deadline.
+func TestAClientThatReadsNothingIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := open(t, shortDeadline)
+	size := len(s.get("/openapi.json").body)
+	const asked = 60
+	conn, err := net.Dial("tcp", s.addr)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: shop\r\n\r\n", asked))
+	require.NoError(t, err)
+	cutOff := time.NewTimer(2*time.Second + 10*time.Second + 3*time.Second)
+	defer cutOff.Stop()
+	<-cutOff.C
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+	got, err := io.Copy(io.Discard, conn)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the connection has ended")
+	require.Less(t, got, int64(asked*size))
 }

@@ -79,6 +79,7 @@ func TestWrongGRPCCallsAreNamed(t *testing.T) {
 		"no method":      {"/cartwright.storefront.v1.CartService/Nothing", nil, codes.Unimplemented, "UNIMPLEMENTED"},
 		"no service":     {"/cartwright.product.v1.ProductService/DeleteProduct", nil, codes.Unimplemented, "UNIMPLEMENTED"},
 		"reflection":     {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", nil, codes.Unimplemented, "UNIMPLEMENTED"},
+		"health":         {"/grpc.health.v1.Health/Check", nil, codes.Unimplemented, "UNIMPLEMENTED"},
 		"no path":        {"/x", nil, codes.Unimplemented, "UNIMPLEMENTED"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,16 +54,15 @@ func routeOf(method protoreflect.MethodDescriptor) (Route, bool) {
 	return route, true
 }
 
-// Streams returns the full names ("/package.Service/Method") of the public methods that stream.
-func Streams() map[string]bool {
+// Methods returns the full names ("/package.Service/Method") of the public methods, and whether each streams.
+func Methods() map[string]bool {
 	names := map[string]bool{}
 	for _, file := range Files() {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
 			for j := range service.Methods().Len() {
-				if m := service.Methods().Get(j); m.IsStreamingClient() || m.IsStreamingServer() {
-					names["/"+string(service.FullName())+"/"+string(m.Name())] = true
-				}
+				m := service.Methods().Get(j)
+				names["/"+string(service.FullName())+"/"+string(m.Name())] = m.IsStreamingClient() || m.IsStreamingServer()
 			}
 		}
 	}

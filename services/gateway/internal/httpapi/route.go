@@ -122,9 +122,15 @@ func isGRPC(r *http.Request) bool {
 	return found && r.ProtoMajor == 2 && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// serveGRPC lets streams take as long as a file takes; the server's limits are for requests that are read at once.
+// serveGRPC serves the methods of the contracts and no other that the server may have, such as its health: that is asked
+// on the ops port. Streams may take as long as a file takes; the server's limits are for requests that are read at once.
 func (f *front) serveGRPC(w http.ResponseWriter, r *http.Request) {
-	if f.Streams[r.URL.Path] {
+	streams, known := f.Methods[r.URL.Path]
+	if !known {
+		f.refusals.write(w, r, errs.MethodUnknown.New("The method does not exist."))
+		return
+	}
+	if streams {
 		if err := allowTransfer(w); err != nil {
 			f.refusals.write(w, r, err)
 			return

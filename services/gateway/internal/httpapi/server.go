@@ -54,8 +54,8 @@ type Front struct {
 	Raw map[string]Raw
 	// Routes are the annotated routes, to tell a wrong path from a wrong method.
 	Routes []contract.Route
-	// Streams are the full names of the gRPC methods that stream: they may take as long as a file takes.
-	Streams map[string]bool
+	// Methods are the full names of the gRPC methods, and whether each streams: those may take as long as a file takes.
+	Methods map[string]bool
 	// Origins may call from a browser; "*" allows any, none allows no other origin than the gateway's own.
 	Origins []string
 	// Proxies stand before the gateway and say whom they speak for.
