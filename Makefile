@@ -44,11 +44,12 @@ generate: tools ## Regenerate code, the API description and the error table
 	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
 		-document internal/openapi/openapi.json -errors ../../docs/errors.md
 
+GENERATED := proto/gen docs/errors.md services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
+
 .PHONY: verify
 verify: generate ## Fail when generated files are not what the sources give
-	@git diff --exit-code --stat -- proto/gen docs/errors.md services/gateway/internal/openapi ':(glob)services/*/internal/postgres/db/**' || \
-		{ echo "generated files have drifted: commit what 'make generate' wrote"; exit 1; }
-	@test -z "$$(git status --porcelain -- proto/gen)" || { echo "proto/gen has files that are not committed"; exit 1; }
+	@git diff --exit-code --stat -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" || \
+		{ git status --short -- $(GENERATED); echo "generated files have drifted: commit what 'make generate' wrote"; exit 1; }
 
 .PHONY: lint
 lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code

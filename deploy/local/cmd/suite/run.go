@@ -39,7 +39,7 @@ func run(ctx context.Context, folders []string, output io.Writer) (err error) {
 	t := newTally(output)
 	server, env, err := startDatabase(ctx, output)
 	if err != nil {
-		t.notRun = append(t.notRun, "any test: "+err.Error())
+		t.notRun = append(t.notRun, fmt.Sprintf("any test: %v (for tests the variable is %s)", err, databaseEnv))
 		t.broke("Postgres")
 		t.report()
 		return errFailed
