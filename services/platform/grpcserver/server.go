@@ -44,6 +44,7 @@ type Server struct {
 	health   *health.Server
 	buildErr error
 	stopping bool
+	stopped  bool
 }
 
 type service struct {
@@ -170,11 +171,18 @@ func options(cfg Config, c *chain) []grpc.ServerOption {
 	return opts
 }
 
-// Serve answers calls on l until the server is stopped, then returns nil.
+// Serve answers calls on l until the server is stopped, then returns nil. On a server that was stopped before, it closes l and
+// returns at once.
 func (s *Server) Serve(l net.Listener) error {
 	server, err := s.Build()
 	if err != nil {
 		return err
+	}
+	s.mu.Lock()
+	stopped := s.stopped
+	s.mu.Unlock()
+	if stopped { // perhaps before there was anything to stop
+		server.Stop()
 	}
 	if err := server.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve grpc: %w", err)
@@ -194,6 +202,7 @@ func (s *Server) NotServing() {
 func (s *Server) Stop(ctx context.Context) {
 	s.NotServing()
 	s.mu.Lock()
+	s.stopped = true
 	server := s.grpc
 	s.mu.Unlock()
 	if server == nil {

@@ -121,6 +121,25 @@ func TestRegistrationMistakesStopTheStart(t *testing.T) {
 	built.Stop()
 }
 
+// A pod that is told to stop while it starts must end, not serve for ever and be killed.
+func TestStopBeforeServeEndsIt(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := grpcserver.New(grpcserver.Config{})
+	server.Stop(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		require.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		require.FailNow(t, "the server goes on")
+	}
+	_, err = net.Dial("tcp", listener.Addr().String())
+	require.Error(t, err, "the port is closed")
+}
+
 // New pods get work only because connections do not live for ever; aging must not cost a call.
 func TestAgedConnectionsAreReplacedWithoutErrors(t *testing.T) {
 	t.Parallel()
