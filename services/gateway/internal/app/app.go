@@ -56,7 +56,13 @@ func build(ctx context.Context, cfg Config, rt *service.Runtime) error {
 	if err != nil {
 		return err
 	}
-	rest, err := newREST(ctx, table, ends.local, tracer(rt))
+	refusals, err := httpapi.NewRefusals(rt.Metrics)
+	if err != nil {
+		return err
+	}
+	rest, err := newREST(ctx, ends.local, httpapi.REST{
+		Policies: table, Checker: jsoncheck.New(contract.ReadOnlyFields()), Refusals: refusals, Tracer: tracer(rt),
+	})
 	if err != nil {
 		return err
 	}
@@ -64,17 +70,14 @@ func build(ctx context.Context, cfg Config, rt *service.Runtime) error {
 	if err != nil {
 		return err
 	}
-	server, err := httpapi.Front{
+	server := httpapi.Front{
 		REST: rest, GRPC: ends.public, Raw: rawRoutes(ends.local, &webhook.Handler{Payments: peers.Payments, Gate: gate, Log: rt.Log}),
-		Routes: contract.Routes(), Methods: contract.Methods(), Origins: cfg.Origins, Proxies: proxies, Log: rt.Log, Metrics: rt.Metrics,
+		Routes: contract.Routes(), Methods: contract.Methods(), Origins: cfg.Origins, Proxies: proxies, Log: rt.Log, Refusals: refusals,
 		Limits: httpapi.Limits{
 			Body: maxBody, AdminBody: maxAdminBody, Header: maxHeader, PerClient: cfg.ClientRate, Deadline: cfg.RequestDeadline,
 			ConnectionAge: cfg.MaxConnectionAge,
 		},
 	}.Server()
-	if err != nil {
-		return err
-	}
 	rt.HTTP("public", cfg.HTTPAddr, server)
 	return nil
 }
@@ -105,8 +108,11 @@ func rawRoutes(local *inprocess.Conn, notices http.Handler) map[string]httpapi.R
 	}
 }
 
-func newREST(ctx context.Context, table policy.Table, local *inprocess.Conn, tracer trace.Tracer) (http.Handler, error) {
-	mux := httpapi.NewMux(table, jsoncheck.New(contract.ReadOnlyFields()), tracer)
+func newREST(ctx context.Context, local *inprocess.Conn, parts httpapi.REST) (http.Handler, error) {
+	mux, err := httpapi.NewMux(parts)
+	if err != nil {
+		return nil, err
+	}
 	for _, register := range contract.Handlers() {
 		if err := register(ctx, mux, local); err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -86,4 +87,26 @@ func TestStopAnswersWhatRuns(t *testing.T) {
 	require.Equal(t, http.StatusOK, <-rest)
 	require.NoError(t, <-called)
 	<-stopped
+}
+
+// Whoever looks at the gateway at night must see what it refuses and how full it is.
+func TestRefusalsAndWorkAreCounted(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.send(request{method: http.MethodPost, path: linesPath, body: "{"}).refused(t, 400, "JSON_MALFORMED")
+	s.send(request{method: http.MethodGet, path: "/v1/products?a=1"}).refused(t, 400, "FIELD_UNKNOWN")
+	s.get("/v2").refused(t, 404, "ROUTE_NOT_FOUND")
+	s.get("/v1/me/cart").refused(t, 401, "TOKEN_MISSING")
+	response, err := s.web.Get("http://" + s.ops + "/metrics")
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	for _, line := range []string{
+		`gateway_refused_total{reason="JSON_MALFORMED"} 1`, `gateway_refused_total{reason="FIELD_UNKNOWN"} 1`,
+		`gateway_refused_total{reason="ROUTE_NOT_FOUND"} 1`, `gateway_shed_total{class="browse"} 0`, "gateway_work_in_progress 0",
+	} {
+		require.Contains(t, string(text), line)
+	}
+	require.NotContains(t, string(text), `gateway_refused_total{reason="TOKEN_MISSING"}`, "it is in the account of calls")
 }

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 	"github.com/prometheus/client_golang/prometheus"
-	"google.golang.org/grpc/status"
 )
 
 // Refusals of the HTTP front itself.
@@ -63,73 +60,28 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	problem.Write(w, err, requestID)
 }
 
-// refusals writes the refusals of the front in the form of the request and counts them: they are in no account of calls.
-type refusals struct {
+// Refusals writes what is refused before it becomes a call, in the form of the request, and counts it: it is in no account
+// of calls.
+type Refusals struct {
 	count *prometheus.CounterVec
 }
 
-func newRefusals(metrics prometheus.Registerer) (*refusals, error) {
+// NewRefusals returns refusals that are counted in metrics.
+func NewRefusals(metrics prometheus.Registerer) (*Refusals, error) {
 	count := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gateway_refused_total", Help: "Requests refused before they became calls, by reason.",
 	}, []string{"reason"})
 	if err := metrics.Register(count); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	return &refusals{count: count}, nil
+	return &Refusals{count: count}, nil
 }
 
-func (f *refusals) write(w http.ResponseWriter, r *http.Request, err error) {
+func (f *Refusals) write(w http.ResponseWriter, r *http.Request, err error) {
 	f.count.WithLabelValues(errs.ReasonOf(err)).Inc()
 	if isGRPC(r) {
 		writeGRPC(w, err)
 		return
 	}
 	writeProblem(w, r, err)
-}
-
-// carried takes an error through generated code that keeps only its text. The text is a JSON object that uncarry reads.
-type carried struct {
-	Reason  string `json:"cartwright_reason"`
-	Path    string `json:"path,omitempty"`
-	Message string `json:"message"`
-	Code    uint8  `json:"code"`
-}
-
-// Error is the JSON form.
-func (c *carried) Error() string {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return c.Message
-	}
-	return string(text)
-}
-
-func carry(err error) error {
-	known, ok := errors.AsType[*errs.Error](err)
-	if !ok {
-		return err
-	}
-	c := &carried{Reason: known.Reason(), Message: known.Message(), Code: uint8(known.Code())}
-	if fields := known.Fields(); len(fields) > 0 {
-		c.Path = fields[0].Path
-	}
-	return c
-}
-
-// uncarry gives back the error that carry packed, or err itself. A status that a handler made is never one: its message
-// may repeat what a client sent.
-func uncarry(err error) error {
-	st, ok := status.FromError(err)
-	if !ok || len(st.Details()) > 0 {
-		return err
-	}
-	var c carried
-	if json.Unmarshal([]byte(st.Message()), &c) != nil || c.Reason == "" {
-		return err
-	}
-	kind := errs.Define(errs.Code(c.Code), c.Reason, "")
-	if c.Path == "" {
-		return kind.New("%s", c.Message)
-	}
-	return kind.At(c.Path, "%s", c.Message)
 }

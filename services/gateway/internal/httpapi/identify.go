@@ -46,13 +46,13 @@ func (f *front) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	}
 	f.Log.Error("panic in HTTP handler", zap.Any("panic", reason), zap.String("path", scrub.Mask(r.URL.Path)), zap.Stack("stack"),
 		zap.String("request_id", identity.RequestID(r.Context())))
-	f.refusals.write(w, r, errs.InternalError.New("Something broke on our side."))
+	f.Refusals.write(w, r, errs.InternalError.New("Something broke on our side."))
 }
 
 // admit refuses what no handler should see.
 func (f *front) admit(w http.ResponseWriter, r *http.Request) {
 	if err := f.inspect(r); err != nil {
-		f.refusals.write(w, r, err)
+		f.Refusals.write(w, r, err)
 		return
 	}
 	f.route(w, r)

@@ -26,16 +26,32 @@ const (
 	headerReplayed    = "Idempotent-Replayed"
 )
 
-// NewMux returns the router for the annotated methods. Handlers are registered on it by generated code. A nil tracer
-// traces nothing.
-func NewMux(table policy.Table, checker *jsoncheck.Checker, tracer trace.Tracer) *runtime.ServeMux {
-	rest := &rest{table: table, paths: newPaths(contract.Routes(), nil)}
-	middlewares := []runtime.Middleware{bindBody}
-	if tracer != nil {
-		middlewares = append(middlewares, traced(tracer))
+// REST is what the annotated routes need.
+type REST struct {
+	// Policies say how an answer may be cached.
+	Policies policy.Table
+	// Checker checks bodies.
+	Checker *jsoncheck.Checker
+	// Refusals writes what is refused before it becomes a call.
+	Refusals *Refusals
+	// Tracer starts a trace for each request; nil traces nothing.
+	Tracer trace.Tracer
+}
+
+// NewMux returns the router for the annotated methods. Handlers are registered on it by generated code.
+func NewMux(r REST) (*runtime.ServeMux, error) {
+	routes := contract.Routes()
+	inputs, err := newInputs(routes)
+	if err != nil {
+		return nil, err
+	}
+	rest := &rest{REST: r, paths: newPaths(routes, nil), inputs: inputs}
+	middlewares := []runtime.Middleware{rest.bind}
+	if r.Tracer != nil {
+		middlewares = append(middlewares, traced(r.Tracer))
 	}
 	return runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec(checker)),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newCodec(r.Checker)),
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(outgoingHeader),
 		runtime.WithMetadata(incomingMetadata),
@@ -44,22 +60,7 @@ func NewMux(table policy.Table, checker *jsoncheck.Checker, tracer trace.Tracer)
 		runtime.WithForwardResponseOption(rest.beforeAnswer),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithMiddlewares(middlewares...),
-		runtime.SetQueryParameterParser(queryParser{inner: &runtime.DefaultQueryParser{}}),
-	)
-}
-
-// bindBody tells the body what the path has bound, and refuses a query beside a body: it would not be read.
-func bindBody(next runtime.HandlerFunc) runtime.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
-		if body, ok := r.Body.(*payload); ok {
-			body.params = params
-			for name := range r.Form {
-				writeProblem(w, r, unknownParameter(name))
-				return
-			}
-		}
-		next(w, r, params)
-	}
+	), nil
 }
 
 // incomingMetadata passes on what the interceptors read and nothing else: a client cannot set metadata by headers.
@@ -78,22 +79,25 @@ func outgoingHeader(name string) (string, bool) {
 	return "", false
 }
 
+// rest is a REST at work.
 type rest struct {
-	table policy.Table
-	paths *paths
+	REST
+	paths  *paths
+	inputs inputs
 }
 
-// errorHandler answers with the error of a call, or with that of its body or query, which generated code has taken for an
-// error of the call.
+// errorHandler answers with the error of a call, or with that of its body, which generated code has taken for an error
+// of the call.
 func (s *rest) errorHandler() runtime.ErrorHandlerFunc {
 	return func(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 		if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get(relay.ReplayedHeader)) > 0 {
 			w.Header().Set(headerReplayed, "true")
 		}
 		if body, ok := r.Body.(*payload); ok && body.err != nil {
-			err = body.err
+			s.Refusals.write(w, r, body.err)
+			return
 		}
-		writeProblem(w, r, uncarry(err))
+		writeProblem(w, r, err)
 	}
 }
 
@@ -108,14 +112,14 @@ func (s *rest) routingErrorHandler() runtime.RoutingErrorHandlerFunc {
 		if status == http.StatusMethodNotAllowed {
 			s.paths.setAllow(w, r)
 		}
-		writeProblem(w, r, err)
+		s.Refusals.write(w, r, err)
 	}
 }
 
 // beforeAnswer sets the caching that the method's policy allows. An answer to a caller with a token is for that caller.
 func (s *rest) beforeAnswer(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
 	method, _ := runtime.RPCMethod(ctx)
-	w.Header().Set("Cache-Control", cacheControl(ctx, s.table[method]))
+	w.Header().Set("Cache-Control", cacheControl(ctx, s.Policies[method]))
 	return nil
 }
 

@@ -13,34 +13,23 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// queryParser fills a request from the query string and refuses what the request does not have. Its errors are carried.
-type queryParser struct {
-	inner runtime.QueryParameterParser
-}
-
-// Parse implements runtime.QueryParameterParser.
-func (q queryParser) Parse(message proto.Message, values url.Values, filter *utilities.DoubleArray) error {
-	if len(values) == 0 {
-		return nil
-	}
-	return carry(q.parse(message, values, filter))
-}
-
-func (q queryParser) parse(message proto.Message, values url.Values, filter *utilities.DoubleArray) error {
+// fillQuery sets the fields of a message that the query names, and refuses what the message does not have or the path has
+// bound already.
+func fillQuery(message proto.Message, values url.Values, bound map[string]string) error {
 	descriptor := message.ProtoReflect().Descriptor()
-	names := slices.Sorted(maps.Keys(values))
 	seen := map[string]bool{}
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		path, field := parameterField(descriptor, name)
-		if field == nil || filter.HasCommonPrefix(path) {
+		canonical := strings.Join(path, ".")
+		if _, inPath := bound[canonical]; field == nil || inPath {
 			return unknownParameter(name)
 		}
-		canonical := strings.Join(path, ".")
 		if seen[canonical] || len(values[name]) > 1 && !field.IsList() {
 			return ErrQueryInvalid.At(name, "The parameter %q is there more than once.", name)
 		}
 		seen[canonical] = true
-		if err := q.inner.Parse(message, url.Values{name: values[name]}, filter); err != nil {
+		one := url.Values{name: values[name]}
+		if err := (&runtime.DefaultQueryParser{}).Parse(message, one, utilities.NewDoubleArray(nil)); err != nil {
 			return ErrQueryInvalid.At(name, "The parameter %q has a value of the wrong form.", name)
 		}
 	}

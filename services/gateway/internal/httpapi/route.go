@@ -48,7 +48,7 @@ func (f *front) serveREST(w http.ResponseWriter, r *http.Request) {
 			f.refuseMethod(w, r, unknown)
 			return
 		}
-		f.refusals.write(w, r, err)
+		f.Refusals.write(w, r, err)
 		return
 	}
 	if r.Method == http.MethodGet {
@@ -113,7 +113,7 @@ func (f *front) serveOptions(w http.ResponseWriter, r *http.Request) {
 // refuseMethod names the methods that the path has, if it has any.
 func (f *front) refuseMethod(w http.ResponseWriter, r *http.Request, err error) {
 	f.paths.setAllow(w, r)
-	f.refusals.write(w, r, err)
+	f.Refusals.write(w, r, err)
 }
 
 // isGRPC tells a gRPC call from a REST request by its media type: "application/grpc", alone, with "+proto" or with parameters.
@@ -127,12 +127,12 @@ func isGRPC(r *http.Request) bool {
 func (f *front) serveGRPC(w http.ResponseWriter, r *http.Request) {
 	streams, known := f.Methods[r.URL.Path]
 	if !known {
-		f.refusals.write(w, r, errs.MethodUnknown.New("The method does not exist."))
+		f.Refusals.write(w, r, errs.MethodUnknown.New("The method does not exist."))
 		return
 	}
 	if streams {
 		if err := allowTransfer(w); err != nil {
-			f.refusals.write(w, r, err)
+			f.Refusals.write(w, r, err)
 			return
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/caller"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/contract"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/cors"
 	"go.uber.org/zap"
 )
@@ -64,8 +63,8 @@ type Front struct {
 	Limits Limits
 	// Log gets a line for each request that failed on our side.
 	Log *zap.Logger
-	// Metrics counts what is refused before it becomes a call.
-	Metrics prometheus.Registerer
+	// Refusals writes what is refused before it becomes a call.
+	Refusals *Refusals
 }
 
 // Raw is a handler outside of the contracts and the HTTP methods it takes. HEAD goes with GET.
@@ -77,22 +76,17 @@ type Raw struct {
 // front is a Front at work.
 type front struct {
 	Front
-	paths    *paths
-	limiter  *limiter
-	refusals *refusals
+	paths   *paths
+	limiter *limiter
 }
 
 // Server returns an HTTP server for HTTP/1.1 and HTTP/2 without TLS, which ends at the load balancer.
-func (f Front) Server() (*http.Server, error) {
-	handler, err := f.Handler()
-	if err != nil {
-		return nil, err
-	}
+func (f Front) Server() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           handler,
+		Handler:           f.Handler(),
 		Protocols:         protocols,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ReadHeaderTimeout: 5 * time.Second,
@@ -102,16 +96,12 @@ func (f Front) Server() (*http.Server, error) {
 		MaxHeaderBytes:    headerSlack * f.Limits.Header,
 		ErrorLog:          zap.NewStdLog(f.Log),
 		ConnContext:       connected,
-	}, nil
+	}
 }
 
 // Handler returns the whole chain: request id, CORS, limits, routing.
-func (f Front) Handler() (http.Handler, error) {
-	refusals, err := newRefusals(f.Metrics)
-	if err != nil {
-		return nil, err
-	}
-	at := &front{Front: f, paths: newPaths(f.Routes, f.Raw), limiter: newLimiter(f.Limits.PerClient), refusals: refusals}
+func (f Front) Handler() http.Handler {
+	at := &front{Front: f, paths: newPaths(f.Routes, f.Raw), limiter: newLimiter(f.Limits.PerClient)}
 	var handler http.Handler = http.HandlerFunc(at.admit)
 	if len(f.Origins) > 0 {
 		handler = cors.New(cors.Options{
@@ -122,7 +112,7 @@ func (f Front) Handler() (http.Handler, error) {
 			MaxAge:         preflightAge,
 		}).Handler(handler)
 	}
-	return at.identify(handler), nil
+	return at.identify(handler)
 }
 
 type connectionStart struct{}

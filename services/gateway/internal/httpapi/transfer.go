@@ -14,8 +14,6 @@ import (
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/relay"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -55,7 +53,7 @@ func parseQuery(r *http.Request, message proto.Message) error {
 	if err := r.ParseForm(); err != nil {
 		return ErrQueryInvalid.New("The query string is not well formed.")
 	}
-	return queryParser{inner: &runtime.DefaultQueryParser{}}.parse(message, r.Form, utilities.NewDoubleArray(nil))
+	return fillQuery(message, r.Form, nil)
 }
 
 // Import takes a CSV file as the body of a POST; the header's fields are query parameters.
