@@ -28,6 +28,8 @@ const (
 	table       = "schema_version"
 	lockTimeout = "3s" // how long one statement may wait, with all traffic behind it
 	attempts    = 10   // how often a statement that had to wait longer is tried
+
+	pause = 500 * time.Millisecond // between two tries: what queued behind the statement gets through
 )
 
 // Config says what to migrate.
@@ -51,7 +53,7 @@ type Applied struct {
 }
 
 // Up runs what is missing, in order, and returns what it ran. Runners that race are queued; the later ones find nothing to
-// do. A statement that cannot get its lock within three seconds is tried again, ten times in all.
+// do. A statement that cannot get its lock within three seconds is tried again after a pause, ten times in all.
 func Up(ctx context.Context, c Config) ([]Applied, error) {
 	files, err := root(c.Files)
 	if err != nil {
@@ -85,6 +87,11 @@ func Up(ctx context.Context, c Config) ([]Applied, error) {
 			return applied, nil
 		}
 		if attempt == attempts || !postgres.IsLockTimeout(err) || ctx.Err() != nil {
+			return applied, fmt.Errorf("migrate %s: %w", c.Schema, err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
 			return applied, fmt.Errorf("migrate %s: %w", c.Schema, err)
 		}
 	}
