@@ -97,6 +97,10 @@ func (c *Catalog) CreateChannel(ctx context.Context, key string, fields ChannelF
 	now := c.clock.Now()
 	ch := Channel{ChannelFields: fields, Key: key, Version: 1, CreatedAt: now, UpdatedAt: now}
 	err := c.store.Tx(ctx, func(ctx context.Context) error {
+		// A key that is taken stays taken: the caller learns it at once, also while an import keeps the lock below.
+		if err := c.refuseTaken(ctx, key); err != nil {
+			return err
+		}
 		if err := c.store.LockStructure(ctx); err != nil {
 			return err
 		}
@@ -117,6 +121,17 @@ func (c *Catalog) CreateChannel(ctx context.Context, key string, fields ChannelF
 	})
 	c.ForgetChannels()
 	return ch, err
+}
+
+func (c *Catalog) refuseTaken(ctx context.Context, key string) error {
+	all, err := c.store.AllChannels(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(x Channel) bool { return x.Key == key }) {
+		return ErrChannelExists.At("key", "There is a channel %q already.", key)
+	}
+	return nil
 }
 
 // UpdateChannel replaces a channel's fields. Its products are listed again by a job when the locales changed.

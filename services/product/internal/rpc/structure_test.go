@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	productv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 )
 
@@ -26,6 +27,27 @@ func TestReadsNeedAChannel(t *testing.T) {
 	got, err := s.GetProduct(s.staff, &productv1.GetProductRequest{Key: &productv1.GetProductRequest_Id{Id: p.GetId()}, IncludeUnpublished: true})
 	require.NoError(t, err, "staff prepare products before there is a channel")
 	require.Equal(t, "Mug", got.GetProduct().GetTitle())
+}
+
+// When this fails, staff who repeat themselves are told to try again for as long as an import runs, instead of what is wrong.
+func TestATakenChannelIsRefusedDuringAnImport(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.channel(t, "uk-web")
+	importing, err := s.db.DB.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = importing.Rollback(context.Background()) })
+	_, err = importing.Exec(t.Context(), "SELECT pg_advisory_xact_lock_shared(hashtextextended('catalogue structure', 0))")
+	require.NoError(t, err)
+
+	_, err = s.CreateChannel(s.staff, &productv1.CreateChannelRequest{Key: "uk-web", Channel: channelFields()})
+	refused(t, err, "CHANNEL_EXISTS", "key")
+	_, err = s.CreateChannel(s.staff, &productv1.CreateChannelRequest{Key: "eu-web", Channel: channelFields()})
+	refused(t, err, "CONFLICT", "")
+	require.Positive(t, errs.RetryAfterOf(err))
+
+	require.NoError(t, importing.Rollback(t.Context()))
+	s.channel(t, "eu-web")
 }
 
 // When this fails, the shop has no default channel, or two.
