@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	inventoryv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/inventory/v1"
+	"github.com/cartwright-shop/cartwright/services/inventory/internal/groupcommit"
 	worker "github.com/cartwright-shop/cartwright/services/inventory/internal/job"
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/postgres"
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/rpc"
@@ -24,7 +25,11 @@ func Program() service.Program[Config] {
 
 func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	store := postgres.New(rt.DB)
-	domain := stock.New(store, store, cfg.LowStockThreshold)
+	reserver, err := newReserver(cfg, store, rt)
+	if err != nil {
+		return fmt.Errorf("build inventory: %w", err)
+	}
+	domain := stock.New(store, reserver, cfg.LowStockThreshold)
 	keeper := idempotency.New(rt.DB)
 	server, err := rpc.New(domain, keeper, rt.Metrics)
 	if err != nil {
@@ -39,4 +44,15 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	background.Register(jobs)
 	rt.Jobs(jobs)
 	return nil
+}
+
+// newReserver lets callers share statements unless the settings say that each has its own. Half of the connections stay for
+// those who do not reserve.
+func newReserver(cfg Config, store *postgres.Store, rt *service.Runtime) (stock.Reserver, error) {
+	if cfg.ReserveBatch == 1 {
+		return store, nil
+	}
+	return groupcommit.New(store, groupcommit.Config{
+		Carts: cfg.ReserveBatch, Queue: cfg.ReserveQueue, Slots: max(1, int(cfg.DatabaseMaxConns)/2),
+	}, rt.Metrics)
 }

@@ -98,26 +98,27 @@ func (s *Store) CommitReservation(ctx context.Context, id string) (stock.Reserva
 	return r, err == nil, err
 }
 
-// ReleaseReservation ends a held reservation and frees its stock, or leaves a tombstone where none was seen. A reservation
-// that appears between the two steps is released by the second try; after that it can only be in a final state.
-func (s *Store) ReleaseReservation(ctx context.Context, id string, cause stock.Cause) error {
+// Release ends a held reservation and frees its stock, or leaves a tombstone where none was seen, and returns what is there
+// now. A reservation that appears between the two steps is released by the second try; after that it can only be in a final
+// state.
+func (s *Store) Release(ctx context.Context, r stock.Release) (stock.Reservation, error) {
 	for range 2 {
-		released, err := s.q.ReleaseReservation(ctx, id)
+		released, err := s.q.ReleaseReservation(ctx, r.ID)
 		if err != nil {
-			return fmt.Errorf("release held reservation: %w", err)
+			return stock.Reservation{}, fmt.Errorf("release held reservation: %w", err)
 		}
 		if released > 0 {
-			return nil
+			break
 		}
-		left, err := s.q.InsertTombstone(ctx, db.InsertTombstoneParams{ID: id, Actor: cause.Actor, RequestID: cause.RequestID})
+		left, err := s.q.InsertTombstone(ctx, db.InsertTombstoneParams{ID: r.ID, Actor: r.Cause.Actor, RequestID: r.Cause.RequestID})
 		if err != nil {
-			return fmt.Errorf("refuse reservation in advance: %w", err)
+			return stock.Reservation{}, fmt.Errorf("refuse reservation in advance: %w", err)
 		}
 		if left > 0 {
-			return nil
+			break
 		}
 	}
-	return nil
+	return s.GetReservation(ctx, r.ID)
 }
 
 // ExpireReservations ends at most limit overdue reservations and frees their stock.

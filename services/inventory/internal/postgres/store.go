@@ -27,8 +27,8 @@ type Store struct {
 }
 
 var (
-	_ stock.Store    = (*Store)(nil)
-	_ stock.Reserver = (*Store)(nil)
+	_ stock.Store         = (*Store)(nil)
+	_ stock.BatchReserver = (*Store)(nil)
 )
 
 // New returns a store on a database whose schema has the migrations of this package.

@@ -22,6 +22,8 @@ var (
 	ErrBelowReserved = errs.Define(errs.FailedPrecondition, "STOCK_BELOW_RESERVED", "Stock cannot go below the units that are reserved.")
 	// ErrSoldOut is a cart that does not fit the stock; nothing of it was reserved.
 	ErrSoldOut = errs.Define(errs.FailedPrecondition, "SOLD_OUT", "There is not enough stock for a line; the answer says how much there is.")
+	// ErrQueueFull is a caller whose turn would not come in time; nothing was decided, and the same id may be sent again.
+	ErrQueueFull = errs.Define(errs.ResourceExhausted, "STOCK_QUEUE_FULL", "More callers wait for stock than can be served in their time; try again.")
 	// ErrReservationNotFound is a reservation id nobody used.
 	ErrReservationNotFound = errs.Define(errs.NotFound, "RESERVATION_NOT_FOUND", "There is no reservation with this id.")
 	// ErrReservationExpired is a hold whose time ran out.

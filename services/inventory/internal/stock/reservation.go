@@ -208,10 +208,7 @@ func (s *Service) CommitReservation(ctx context.Context, id string) (Reservation
 // ReleaseReservation gives held units back. An id never seen is refused from now on, so that a request to reserve that is
 // still on its way holds nothing when it arrives.
 func (s *Service) ReleaseReservation(ctx context.Context, id, requestID string) (Reservation, error) {
-	if err := s.store.ReleaseReservation(ctx, id, causeOf(ctx, requestID, "release", "")); err != nil {
-		return Reservation{}, fmt.Errorf("release reservation: %w", err)
-	}
-	r, err := s.store.GetReservation(ctx, id)
+	r, err := s.reserver.Release(ctx, Release{ID: id, Cause: causeOf(ctx, requestID, "release", "")})
 	if err != nil {
 		return Reservation{}, fmt.Errorf("release reservation: %w", err)
 	}

@@ -38,7 +38,7 @@ type Service struct {
 }
 
 // New returns a service on a store. Reserver decides about carts; it is a part of its own so that one that groups
-// concurrent carts into one statement can stand before the store. LowStock is the most units that are still shown as LOW.
+// concurrent callers into one statement can stand before the store. LowStock is the most units that are still shown as LOW.
 func New(store Store, reserver Reserver, lowStock int32) *Service {
 	return &Service{store: store, reserver: reserver, lowStock: lowStock}
 }

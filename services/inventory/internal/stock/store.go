@@ -2,6 +2,7 @@ package stock
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -60,11 +61,36 @@ type BackorderStore interface {
 	MoveBackordered(ctx context.Context, reservationID string, picks []Pick) error
 }
 
-// Reserver decides about whole carts.
+// Reserver decides about whole carts, and takes them back.
 type Reserver interface {
 	// Reserve grants or refuses a cart and stores the outcome under its id, or returns the stored outcome of that id,
 	// whatever was asked for with it: comparing fingerprints is left to the caller.
 	Reserve(ctx context.Context, c Cart) (Reservation, error)
+	// Release ends a held reservation and frees its stock, or leaves a tombstone where none was seen, and returns what is
+	// there now, which is not held.
+	Release(ctx context.Context, r Release) (Reservation, error)
+}
+
+// BatchReserver is a Reserver that can decide about many carts in one statement. The ids in a batch differ. Where one member
+// may be to blame for the failure of all, the error is ErrDivisible.
+type BatchReserver interface {
+	Reserver
+	// ReserveBatch does what Reserve does for each cart, in the order given. Answers stand in the order of the carts.
+	ReserveBatch(ctx context.Context, carts []Cart) ([]Reservation, error)
+	// ReleaseBatch does what Release does for each. Answers stand in the order of the releases.
+	ReleaseBatch(ctx context.Context, releases []Release) ([]Reservation, error)
+}
+
+// ErrDivisible is in the error of a batch that changed nothing and may have failed for what one of its members is: the
+// others may well succeed without it.
+var ErrDivisible = errors.New("a member of the batch may be at fault")
+
+// Release asks for a reservation to be given back.
+type Release struct {
+	// ID names the reservation.
+	ID string
+	// Cause says who asks.
+	Cause Cause
 }
 
 // ReservationStore keeps reservations and what they owe.
@@ -76,9 +102,6 @@ type ReservationStore interface {
 	LockReservation(ctx context.Context, id string) (Reservation, error)
 	// CommitReservation turns held into committed; false when it was not held.
 	CommitReservation(ctx context.Context, id string) (Reservation, bool, error)
-	// ReleaseReservation ends a held reservation and frees its stock, or leaves a tombstone where none was seen.
-	// Afterwards the reservation is not held.
-	ReleaseReservation(ctx context.Context, id string, cause Cause) error
 	// ExpireReservations ends at most limit overdue reservations and frees their stock.
 	ExpireReservations(ctx context.Context, limit int) (Expired, error)
 	// FindAllocationRelease returns the fingerprint of a release; false when there is none.
