@@ -84,3 +84,7 @@ replay: ## Replay the shipped orders (FILE=... ARGS="--rate 5 --limit 100 --work
 .PHONY: bench
 bench: ## Measure what the shop costs: requests/s, waiting time and CPU µs per request (ARGS="-clients 8 -length 10s")
 	@go build -C deploy -o ../.local/bin/bench ./bench/cmd/bench && exec .local/bin/bench $(ARGS)
+
+.PHONY: bench-hot-sku
+bench-hot-sku: ## Sell one SKU to 256 clients at once, fsync on, and count every unit (ARGS="-clients 256 -stock 20000")
+	@go build -C deploy -o ../.local/bin/hotsku ./bench/cmd/hotsku && exec .local/bin/hotsku $(ARGS)
