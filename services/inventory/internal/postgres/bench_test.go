@@ -69,3 +69,21 @@ func BenchmarkAvailability(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// BenchmarkReserveBatch is a batch of 128 buyers of one SKU.
+func BenchmarkReserveBatch(b *testing.B) {
+	store := inventory.New(postgrestest.New(b, "inventory", inventory.Migrations()).DB)
+	service := stock.New(store, store, 5)
+	_, err := service.CreateLocation(b.Context(), stock.Location{Key: "main", Name: "Main", CountryCode: "GB"})
+	require.NoError(b, err)
+	_, err = service.SetStock(b.Context(), stock.Correction{Reason: "count", Entries: []stock.Entry{entry("hot", "main", 100_000_000)}})
+	require.NoError(b, err)
+	carts := make([]stock.Cart, 128)
+	for b.Loop() {
+		for i := range carts {
+			carts[i] = batchCart(line("hot", 1))
+		}
+		_, err := store.ReserveBatch(b.Context(), carts)
+		require.NoError(b, err)
+	}
+}

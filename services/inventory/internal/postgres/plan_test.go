@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,8 +17,11 @@ import (
 func statements(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, file := range []string{"backorder", "fulfilment", "location", "reservation", "stock"} {
-		source, err := os.ReadFile("db/" + file + ".sql.go")
+	files, err := filepath.Glob("db/*.sql.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, match := range regexp.MustCompile("(?s)const (\\w+) = `(.*?)`").FindAllStringSubmatch(string(source), -1) {
 			found[match[1]] = match[2]
