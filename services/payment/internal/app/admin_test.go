@@ -249,7 +249,8 @@ func TestLapsedAuthorizationIsReleased(t *testing.T) {
 	require.Equal(t, "AUTH_EXPIRED", errs.ReasonOf(err))
 	s.instance.Stop()
 	s.start() // the sweep runs at the start and then every minute
-	s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_VOIDED)
+	s.becomes(p.GetId(), paymentv1.PaymentState_PAYMENT_STATE_EXPIRED)
+	require.Eventually(t, func() bool { return s.cart.told(p.GetId()) > 0 }, waitFor, tick, "the order's owner is told")
 	require.Zero(t, s.books(p.GetOrderId()).Captured)
 }
 

@@ -13,6 +13,7 @@ import (
 	worker "github.com/cartwright-shop/cartwright/services/payment/internal/job"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/reconcile"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/rpc"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandbox"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
@@ -37,13 +38,18 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	jobs := job.NewRegistry()
 	background.Register(jobs)
 	store := postgres.New(rt.DB, rt.Jobs(jobs))
-	payments := payment.NewService(store, providers(cfg), rt.Clock, payment.Config{
+	carriers := providers(cfg)
+	payments := payment.NewService(store, carriers, rt.Clock, payment.Config{
 		ReturnHosts: cfg.ReturnURLHosts, CallTimeout: cfg.ProviderTimeout, FirstWait: cfg.ResolveInterval, MaxDeclines: cfg.MaxDeclines,
 		MaxCustomerDeclines: cfg.MaxCustomerDeclines, AttemptWindow: cfg.AttemptWindow,
+		Expiry: payment.ExpiryPolicy(cfg.ExpiringAuthorizations),
 	}, rt.Log)
 	cards := giftcard.NewService(store, codes, rt.Clock)
 	keeper := idempotency.New(rt.DB)
-	server := rpc.New(rpc.Parts{Payments: payments, Cards: cards, Lister: store, Books: store, Keeper: keeper})
+	comparer := reconcile.NewService(store, sources(carriers), rt.Clock, rt.Log)
+	server := rpc.New(rpc.Parts{
+		Payments: payments, Cards: cards, Lister: store, Books: store, Keeper: keeper, Comparer: comparer, Comparisons: store,
+	})
 	rt.GRPC.Register(func(s grpc.ServiceRegistrar) { paymentv1.RegisterPaymentServiceServer(s, server) })
 	conn, err := rt.Dial("cart", cfg.CartAddr, "cartwright.cart.v1.CheckoutService/NotifyPayment")
 	if err != nil {
@@ -51,11 +57,20 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	}
 	// Nothing runs before build returns.
 	background.Parts = worker.Parts{
-		Payments: payments, Cards: cards, Books: store, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn),
+		Payments: payments, Cards: cards, Books: store, Comparer: comparer, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn),
 		ResolveInterval: cfg.ResolveInterval, Log: rt.Log,
 	}
 	rt.Go("resolver", background.Resolve)
 	return nil
+}
+
+// sources are the providers whose reports are compared with our books: all.
+func sources(providers []payment.Provider) []reconcile.Source {
+	sources := make([]reconcile.Source, len(providers))
+	for i, p := range providers {
+		sources[i] = p
+	}
+	return sources
 }
 
 func providers(cfg Config) []payment.Provider {

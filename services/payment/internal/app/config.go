@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/giftcard"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/platform/service"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	GiftCardKey string `env:"GIFT_CARD_KEY" secret:"true" desc:"Secret of 32 bytes or more that gift card codes are made and recognised with. Changing it makes all issued codes unknown."`
 	// ReturnURLHosts are where buyers may be sent back to.
 	ReturnURLHosts []string `env:"RETURN_URL_HOSTS" envDefault:"localhost,127.0.0.1" desc:"Hosts that buyers may be sent back to, separated by commas; a leading dot allows subdomains."`
+	// ExpiringAuthorizations is what happens to authorizations that are about to end.
+	ExpiringAuthorizations string `env:"EXPIRING_AUTHORIZATIONS" envDefault:"tell" desc:"What happens 12 hours before an authorization ends with something left to capture: tell (the order's owner decides) or capture (all that is left)."`
 	// MaxDeclines limits refused card attempts of an order and of a cart.
 	MaxDeclines int `env:"CARD_MAX_DECLINES" envDefault:"5" desc:"Refused card payments per order and per cart in the window."`
 	// MaxCustomerDeclines limits refused card attempts of a customer.
@@ -59,6 +62,9 @@ func check(cfg Config) error {
 	}
 	if _, err := giftcard.NewCodes([]byte(cfg.GiftCardKey)); err != nil {
 		problems = append(problems, fmt.Errorf("GIFT_CARD_KEY: %w", err))
+	}
+	if policy := payment.ExpiryPolicy(cfg.ExpiringAuthorizations); policy != payment.TellExpiring && policy != payment.CaptureExpiring {
+		problems = append(problems, errors.New("EXPIRING_AUTHORIZATIONS: must be tell or capture"))
 	}
 	if cfg.ProviderTimeout < 100*time.Millisecond || cfg.ProviderTimeout > 20*time.Second {
 		problems = append(problems, errors.New("PROVIDER_TIMEOUT: must be 100ms to 20s"))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -284,6 +285,24 @@ func (s *shop) books(order string) sandboxserver.SummaryRow {
 	}
 	require.Len(s.t, rows, 1)
 	return rows[0]
+}
+
+// metric reads a metric as an operator does; -1 when there is none of that name.
+func (s *shop) metric(name string) float64 {
+	s.t.Helper()
+	response, err := http.Get("http://" + s.instance.OpsAddr() + "/metrics")
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			number, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			require.NoError(s.t, err)
+			return number
+		}
+	}
+	return -1
 }
 
 // attempts are the provider's log of an order.

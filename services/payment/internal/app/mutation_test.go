@@ -116,8 +116,15 @@ func (s *shop) templates() map[string]proto.Message {
 		"PostGiftCardHold":    &paymentv1.PostGiftCardHoldRequest{HoldId: hold.GetHoldId(), RequestId: "r", Amount: gbp(60)},
 		"ReleaseGiftCardHold": &paymentv1.ReleaseGiftCardHoldRequest{HoldId: id.New(), RequestId: "r"},
 		"RefundToGiftCard":    &paymentv1.RefundToGiftCardRequest{RefundId: "f", RequestId: "r", HoldId: hold.GetHoldId(), Amount: gbp(1)},
-		"GetTrialBalance":     &paymentv1.GetTrialBalanceRequest{},
-		"ListLedgerEntries":   &paymentv1.ListLedgerEntriesRequest{OrderId: captured.GetOrderId()},
+		"RunReconciliation": &paymentv1.RunReconciliationRequest{
+			RequestId: id.New(), Provider: "sandbox", From: timestamppb.New(time.Now().Add(-time.Hour)), Until: now,
+		},
+		"ListReconciliations":        &paymentv1.ListReconciliationsRequest{Provider: "sandbox"},
+		"ListReconciliationFindings": &paymentv1.ListReconciliationFindingsRequest{Provider: "sandbox", IncludeClosed: true},
+		"ListWebhookEvents":          &paymentv1.ListWebhookEventsRequest{State: paymentv1.WebhookEventState_WEBHOOK_EVENT_STATE_APPLIED},
+		"ReplayWebhookEvent":         &paymentv1.ReplayWebhookEventRequest{Provider: "sandbox", EventId: "e", RequestId: "r"},
+		"GetTrialBalance":            &paymentv1.GetTrialBalanceRequest{},
+		"ListLedgerEntries":          &paymentv1.ListLedgerEntriesRequest{OrderId: captured.GetOrderId()},
 	}
 }
 

@@ -141,8 +141,9 @@ func TestSlowAndLostCards(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "PROVIDER_TIMEOUT=1s")
 	slow, lost := ask(5_000, "card", "tok_slow_1"), ask(5_000, "card", "tok_reply_lost_1")
-	require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, s.authorize(slow).GetState())
-	require.Equal(t, paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, s.authorize(lost).GetState())
+	undecided := []paymentv1.PaymentState{paymentv1.PaymentState_PAYMENT_STATE_PROCESSING, paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED}
+	require.Contains(t, undecided, s.authorize(slow).GetState())
+	require.Contains(t, undecided, s.authorize(lost).GetState(), "the resolver may be faster than the answer")
 	for _, r := range []*paymentv1.AuthorizePaymentRequest{slow, lost} {
 		s.becomes(r.GetPaymentId(), paymentv1.PaymentState_PAYMENT_STATE_AUTHORIZED)
 		require.Equal(t, int64(5_000), s.books(r.GetOrderId()).Authorized)

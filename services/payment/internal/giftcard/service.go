@@ -19,6 +19,7 @@ const (
 	tryWindow   = time.Minute
 	maxHold     = 7 * 24 * time.Hour
 	expireBatch = 500
+	maxCard     = 1_000_000_000_000 // minor units: the books stay far from what an integer can hold
 )
 
 // ErrTaken is what a store answers when a hold's id is taken. No caller of Service meets it.
@@ -52,6 +53,9 @@ type IssueRequest struct {
 func (s *Service) Issue(ctx context.Context, r IssueRequest) (Card, string, error) {
 	if err := positive(r.Amount); err != nil {
 		return Card{}, "", err
+	}
+	if r.Amount.Minor > maxCard {
+		return Card{}, "", money.ErrRange.At("amount.minorUnits", "A gift card holds at most %d minor units.", int64(maxCard))
 	}
 	// A repeated request is answered also after the card it made has expired.
 	past := r.ExpiresAt != nil && !r.ExpiresAt.After(s.clock.Now())

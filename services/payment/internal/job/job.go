@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/giftcard"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/ledger"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/reconcile"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
@@ -22,11 +22,14 @@ import (
 )
 
 const (
-	measureInterval = 15 * time.Second
+	measureEvery    = 15 // rounds of the resolver
 	expireInterval  = 5 * time.Second
 	lapseInterval   = time.Minute
 	auditInterval   = 10 * time.Minute
 	purgeInterval   = time.Hour
+	compareInterval = 5 * time.Minute
+	compareRecent   = time.Hour
+	compareAll      = 8 * 24 * time.Hour // longer than an authorization holds
 	keyAge          = 7 * 24 * time.Hour
 	notifyTimeout   = 10 * time.Second
 )
@@ -38,6 +41,8 @@ type Parts struct {
 	Cards    *giftcard.Service
 	// Books reads the ledger.
 	Books ledger.Reader
+	// Comparer compares our books with the providers'.
+	Comparer *reconcile.Service
 	// Keeper stores answers.
 	Keeper *idempotency.Keeper
 	// Checkouts owns the orders.
@@ -54,44 +59,15 @@ type Worker struct {
 	gauges gauges
 }
 
-type gauges struct {
-	doubt, oldest, attention, parked, drift prometheus.Gauge
-	resolved, expired                       prometheus.Counter
-}
-
-// New returns a worker and registers its metrics. Its Parts are made of the client that runs it, so they are set afterwards,
-// before it runs.
-func New(metrics prometheus.Registerer) (*Worker, error) {
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "payment_" + name, Help: help})
-	}
-	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Name: "payment_" + name, Help: help})
-	}
-	w := &Worker{gauges: gauges{
-		doubt:     gauge("operations_in_doubt", "Operations whose outcome at the provider is not known."),
-		oldest:    gauge("operations_in_doubt_oldest_seconds", "Age of the oldest operation in doubt; alert above 900."),
-		attention: gauge("operations_need_attention", "Operations that a person has to look at; alert above 0."),
-		parked:    gauge("webhooks_parked", "Notifications about operations that are not known."),
-		drift:     gauge("ledger_drift_minor_units", "Sum of all postings, which must be 0; alert on anything else."),
-		resolved:  counter("operations_asked_total", "Operations whose outcome was asked for in the background."),
-		expired:   counter("giftcard_holds_expired_total", "Holds on gift cards given back because their time ran out."),
-	}}
-	g := w.gauges
-	for _, c := range []prometheus.Collector{g.doubt, g.oldest, g.attention, g.parked, g.drift, g.resolved, g.expired} {
-		if err := metrics.Register(c); err != nil {
-			return nil, fmt.Errorf("register job metrics: %w", err)
-		}
-	}
-	return w, nil
-}
-
 // Register adds the work to a registry.
 func (w *Worker) Register(r *job.Registry) {
 	job.Handle(r, w.Notify)
 	job.Handle(r, w.ApplyEvent)
 	job.Every(r, "expire_gift_card_holds", expireInterval, w.ExpireHolds)
 	job.Every(r, "release_lapsed_authorizations", lapseInterval, w.ReleaseLapsed)
+	job.Every(r, "tend_expiring_authorizations", lapseInterval, w.TendExpiring)
+	job.Every(r, "reconcile_recent", compareInterval, w.ReconcileRecent)
+	job.Every(r, "reconcile_all", 24*time.Hour, w.ReconcileAll)
 	job.Every(r, "audit_ledger", auditInterval, w.AuditLedger)
 	job.Every(r, "purge", purgeInterval, w.Purge)
 }
@@ -121,13 +97,11 @@ func (w *Worker) Resolve(ctx context.Context) error {
 	ctx = asService(ctx)
 	ticker := time.NewTicker(w.ResolveInterval)
 	defer ticker.Stop()
-	measured := time.Time{}
-	for {
+	for rounds := 0; ; rounds++ {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			w.Log.Warn("resolver round failed", zap.Error(err))
 		}
-		if now := time.Now(); now.Sub(measured) >= measureInterval {
-			measured = now
+		if rounds%measureEvery == 0 {
 			w.measure(ctx)
 		}
 		select {
@@ -145,20 +119,6 @@ func (w *Worker) round(ctx context.Context) error {
 	return errors.Join(err, parkedErr)
 }
 
-func (w *Worker) measure(ctx context.Context) {
-	m, err := w.Payments.Measure(ctx)
-	if err != nil {
-		return // the next round says why
-	}
-	w.gauges.doubt.Set(float64(m.Operations))
-	w.gauges.oldest.Set(m.Oldest.Seconds())
-	w.gauges.attention.Set(float64(m.Attention))
-	w.gauges.parked.Set(float64(m.ParkedEvents))
-	if m.Oldest > 15*time.Minute {
-		w.Log.Error("operations are in doubt for more than 15 minutes", zap.Int64("operations", m.Operations), zap.Duration("oldest", m.Oldest))
-	}
-}
-
 // ExpireHolds gives back holds on gift cards whose time has run out.
 func (w *Worker) ExpireHolds(ctx context.Context) error {
 	n, err := w.Cards.FreeExpired(ctx)
@@ -172,7 +132,23 @@ func (w *Worker) ReleaseLapsed(ctx context.Context) error {
 	return err
 }
 
-// AuditLedger sums the book.
+// TendExpiring does what the policy says about authorizations that are about to end.
+func (w *Worker) TendExpiring(ctx context.Context) error {
+	_, err := w.Payments.TendExpiring(asService(ctx))
+	return err
+}
+
+// ReconcileRecent compares the last hour with the providers' reports.
+func (w *Worker) ReconcileRecent(ctx context.Context) error {
+	return w.Comparer.RunRecent(asService(ctx), compareRecent)
+}
+
+// ReconcileAll compares all that can still change.
+func (w *Worker) ReconcileAll(ctx context.Context) error {
+	return w.Comparer.RunRecent(asService(ctx), compareAll)
+}
+
+// AuditLedger sums the book, and compares gift cards with what was posted and is held of them.
 func (w *Worker) AuditLedger(ctx context.Context) error {
 	balances, err := w.Books.TrialBalance(ctx)
 	if err != nil {
@@ -189,7 +165,14 @@ func (w *Worker) AuditLedger(ctx context.Context) error {
 			w.Log.Error("the ledger does not balance", zap.String("currency", currency), zap.Int64("minor_units", sum))
 		}
 	}
-	w.gauges.drift.Set(float64(drift))
+	cards, err := w.Books.CardDrift(ctx)
+	if err != nil {
+		return err
+	}
+	if cards != 0 {
+		w.Log.Error("gift cards and their postings do not agree", zap.Int64("minor_units", cards))
+	}
+	w.gauges.drift.Set(float64(drift + cards))
 	return nil
 }
 

@@ -180,6 +180,8 @@ type Poster interface {
 type Reader interface {
 	// TrialBalance sums the ledger by account and currency.
 	TrialBalance(ctx context.Context) ([]Balance, error)
+	// CardDrift is how far gift cards are away from what was posted and is held of them: 0, or something is wrong.
+	CardDrift(ctx context.Context) (int64, error)
 	// ListEntries lists entries, oldest first.
 	ListEntries(ctx context.Context, f Filter) ([]Entry, error)
 }

@@ -34,6 +34,8 @@ func contradicts(op *Operation, out Outcome) bool {
 	switch {
 	case out.Key != op.ID:
 		return true
+	case out.OrderID != "" && op.OrderID != "" && out.OrderID != op.OrderID:
+		return true
 	case op.ProviderReference != "" && out.Reference != "" && out.Reference != op.ProviderReference:
 		return true
 	case out.Reference == "" && out.Status == Failed:

@@ -11,6 +11,9 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/money"
 )
 
+// maxAmount bounds a payment, in minor units: the books stay far from what an integer can hold.
+const maxAmount = 1_000_000_000_000_000
+
 // AuthorizeRequest asks for an amount by one method.
 type AuthorizeRequest struct {
 	// PaymentID is the caller's id and the idempotency key.
@@ -43,6 +46,9 @@ func (s *Service) Authorize(ctx context.Context, r AuthorizeRequest) (*Payment, 
 	}
 	if r.Amount.Minor < 0 {
 		return nil, money.ErrRange.At("amount.minorUnits", "The amount must be 0 or more.")
+	}
+	if r.Amount.Minor > maxAmount {
+		return nil, money.ErrRange.At("amount.minorUnits", "The amount must be at most %d minor units.", int64(maxAmount))
 	}
 	p, capabilities, err := s.open(ctx, r)
 	if err != nil {

@@ -21,6 +21,8 @@ type MoveRequest struct {
 	Amount money.Money
 	// Final releases what is left after a capture.
 	Final bool
+
+	tell bool // no answer of this service tells the order's owner
 }
 
 // begin reserves an amount and stores the operation, in one step.
@@ -55,7 +57,7 @@ func (s *Service) move(ctx context.Context, kind Kind, r MoveRequest, begin begi
 		return s.repeatMove(ctx, kind, r)
 	}
 	p := &Payment{ID: r.PaymentID, Operations: []Operation{{Kind: Authorize, ProviderReference: authorization}}}
-	p, err = s.send(ctx, p, op, false)
+	p, err = s.send(ctx, p, op, r.tell)
 	if err != nil {
 		return nil, Operation{}, err
 	}

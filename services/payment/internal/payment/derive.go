@@ -72,6 +72,8 @@ func state(p *Payment, s Summary) State {
 	switch {
 	case s.Captured > 0:
 		return capturedState(p, s)
+	case has(p, Void, OK) && p.VoidID == lapseVoid:
+		return Expired
 	case has(p, Void, OK):
 		return Voided
 	case auth == nil && p.VoidRequested:

@@ -30,6 +30,10 @@ var (
 	ErrCountry = errs.Define(errs.Invalid, "COUNTRY_INVALID", "A country code is not an ISO 3166-1 alpha-2 code.")
 	// ErrProvider means that there is no such provider.
 	ErrProvider = errs.Define(errs.NotFound, "PROVIDER_NOT_FOUND", "There is no such payment provider.")
+	// ErrEvent means that there is no such notification.
+	ErrEvent = errs.Define(errs.NotFound, "WEBHOOK_EVENT_NOT_FOUND", "There is no such notification.")
+	// ErrUnreadable means that a notification is still not understood.
+	ErrUnreadable = errs.Define(errs.FailedPrecondition, "WEBHOOK_EVENT_UNREADABLE", "The notification is not understood by this version of the provider's adapter.")
 	// ErrSignature means that a notification is not signed by the provider.
 	ErrSignature = errs.Define(errs.Unauthenticated, "WEBHOOK_SIGNATURE_INVALID", "The signature of the notification is missing or wrong.")
 	// ErrTimestamp means that a notification is too old or from the future.

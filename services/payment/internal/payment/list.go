@@ -42,6 +42,8 @@ type Lister interface {
 	ListPayments(ctx context.Context, f Filter) ([]*Payment, error)
 	// ListOperations lists operations, oldest first.
 	ListOperations(ctx context.Context, f OperationFilter) ([]Operation, error)
+	// ListEvents lists notifications, oldest first.
+	ListEvents(ctx context.Context, f EventFilter) ([]StoredEvent, error)
 	// ListSettings lists method settings after a channel and method; an empty channel means all.
 	ListSettings(ctx context.Context, only string, after [2]string, limit int) ([]MethodSetting, error)
 }

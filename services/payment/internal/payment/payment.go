@@ -88,13 +88,14 @@ const (
 	Voiding           State = "voiding"
 	Declined          State = "declined"
 	IntegrityFailure  State = "integrity_failure"
+	Expired           State = "expired"
 )
 
 // States are all states.
 func States() []State {
 	return []State{
 		NotNeeded, Processing, RequiresAction, WaitsForProvider, Authorized, PartiallyCaptured, Captured,
-		PartiallyRefunded, Refunded, Voided, Voiding, Declined, IntegrityFailure,
+		PartiallyRefunded, Refunded, Voided, Voiding, Declined, IntegrityFailure, Expired,
 	}
 }
 

@@ -44,6 +44,8 @@ type Outcome struct {
 	Reference string `json:"reference"`
 	// Reason says why it failed.
 	Reason string `json:"reason,omitempty"`
+	// OrderID is the order that the provider keeps with it; empty when it keeps none.
+	OrderID string `json:"order_id,omitempty"`
 	// Amount, in minor units of Currency, is what the provider worked with. For a void it is what was released.
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
@@ -59,8 +61,28 @@ type Event struct {
 	ID string
 	// Foreign tells that it is for another account or mode: it must have no effect.
 	Foreign bool
+	// Problem says why it is signed but was not understood; empty when it was. Such an event is kept for a person.
+	Problem string
 	// Outcome is the news.
 	Outcome Outcome
+}
+
+// Reported is one operation in a provider's own report.
+type Reported struct {
+	// Kind is what was done.
+	Kind Kind
+	// At is when the provider recorded it.
+	At time.Time
+	// Outcome is how it stands.
+	Outcome
+}
+
+// Report is one page of a provider's own report, oldest first.
+type Report struct {
+	// Rows are operations, also those that failed or are pending.
+	Rows []Reported
+	// Next is where the next page starts; empty on the last.
+	Next string
 }
 
 // ErrNoOperation is what Query answers when the provider has never seen the key.
@@ -83,9 +105,15 @@ type Provider interface {
 	Refund(ctx context.Context, c Call) (Outcome, error)
 	// Query asks what became of a key; ErrNoOperation when it was never seen.
 	Query(ctx context.Context, key string) (Outcome, error)
+	// Report lists what the provider has of a time; until is not included. The first page has an empty after.
+	Report(ctx context.Context, from, until time.Time, after string) (Report, error)
+	// ReportLag is how long after an operation the report has it.
+	ReportLag() time.Duration
 	// KeyWindow is how long a key can be sent again without doing the work twice.
 	KeyWindow() time.Duration
 	// ParseWebhook verifies a notification over its raw body and reads it. Header names are in lower case. It fails with
 	// ErrSignature or ErrTimestamp.
 	ParseWebhook(headers map[string]string, body []byte, now time.Time) (Event, error)
+	// ReadWebhook reads the body of a notification that was verified when it came.
+	ReadWebhook(id string, body []byte) Event
 }

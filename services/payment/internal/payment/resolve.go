@@ -17,9 +17,6 @@ const (
 	keyMargin      = time.Hour // no key is sent again so close to the end of the provider's window
 )
 
-// lapseVoid is the caller id of voids of authorizations that ran out.
-const lapseVoid = "auto-lapsed"
-
 // Resolve asks the providers now about every operation of a payment that is not finished.
 func (s *Service) Resolve(ctx context.Context, paymentID string) (*Payment, error) {
 	p, err := s.store.Get(ctx, paymentID)
@@ -115,20 +112,6 @@ func (s *Service) resolveOne(ctx context.Context, d Due) error {
 	}
 	_, err = s.settleDoubt(ctx, p, d.OperationID, true)
 	return err
-}
-
-// ReleaseLapsed voids authorizations that ran out, so that the books say what the provider did by itself.
-func (s *Service) ReleaseLapsed(ctx context.Context) (int, error) {
-	lapsed, err := s.store.Lapsed(ctx, resolveBatch)
-	if err != nil {
-		return 0, fmt.Errorf("find lapsed authorizations: %w", err)
-	}
-	for _, paymentID := range lapsed {
-		if _, err := s.void(ctx, VoidRequest{PaymentID: paymentID, VoidID: lapseVoid, RequestID: lapseVoid}, true); err != nil {
-			s.log.Warn("lapsed authorization not voided", zap.String("payment", paymentID), zap.Error(err))
-		}
-	}
-	return len(lapsed), nil
 }
 
 // Measure counts what is in doubt.

@@ -32,6 +32,8 @@ type Config struct {
 	MaxCustomerDeclines int
 	// AttemptWindow is the time in which refused attempts are counted (1 h).
 	AttemptWindow time.Duration
+	// Expiry is what happens to authorizations that are about to end (TellExpiring).
+	Expiry ExpiryPolicy
 	// RecordTimeout bounds the transaction that records a result (10 s).
 	RecordTimeout time.Duration
 }
@@ -44,6 +46,9 @@ func (c Config) withDefaults() Config {
 		if *field <= 0 {
 			*field = def
 		}
+	}
+	if c.Expiry == "" {
+		c.Expiry = TellExpiring
 	}
 	if c.MaxDeclines <= 0 {
 		c.MaxDeclines = 5

@@ -28,6 +28,55 @@ type InboxEvent struct {
 	Tries int
 	// Done tells that it was applied or given up.
 	Done bool
+	// Problem says why it was put off or given up.
+	Problem string
+}
+
+// States of stored notifications.
+const (
+	EventReceived EventState = "received"
+	EventParked   EventState = "parked"
+	EventApplied  EventState = "applied"
+	EventDead     EventState = "dead"
+)
+
+// EventState is how far a stored notification has come.
+type EventState string
+
+// EventStates are all states of notifications.
+func EventStates() []EventState {
+	return []EventState{EventReceived, EventParked, EventApplied, EventDead}
+}
+
+// StoredEvent is a notification as staff see it.
+type StoredEvent struct {
+	// Provider and ID name it.
+	Provider string
+	ID       string
+	// State is how far it has come.
+	State EventState
+	// Operation is what it is about; empty when it was not understood.
+	Operation string
+	// Body is what the provider sent.
+	Body []byte
+	// Tries counts how often it was put off, Conflicts how often it came with another body.
+	Tries     int
+	Conflicts int
+	// Problem says why it was put off or given up.
+	Problem string
+	// ReceivedAt is a time of the store.
+	ReceivedAt time.Time
+}
+
+// EventFilter chooses notifications.
+type EventFilter struct {
+	// State limits to one state.
+	State EventState
+	// AfterTime and AfterID are those of the last notification of the page before.
+	AfterTime time.Time
+	AfterID   string
+	// Limit is the number of notifications.
+	Limit int
 }
 
 // Due names an operation whose outcome is to be asked for now.
@@ -43,8 +92,11 @@ type InDoubt struct {
 	Oldest     time.Duration
 	// Attention counts operations that wait for a person.
 	Attention int64
-	// ParkedEvents counts notifications about payments not known.
+	// ParkedEvents counts notifications that were put off, DeadEvents those that were given up.
 	ParkedEvents int64
+	DeadEvents   int64
+	// Expiring counts authorizations that end soon.
+	Expiring int64
 }
 
 // Changes are what is stored with a payment.
@@ -91,6 +143,10 @@ type Store interface {
 	ClaimOperation(ctx context.Context, id string, lease time.Duration) (bool, error)
 	// Lapsed finds payments whose authorization has run out with something left to release.
 	Lapsed(ctx context.Context, limit int) ([]string, error)
+	// Expiring finds payments whose authorization ends within a time and whose owner was not told.
+	Expiring(ctx context.Context, within time.Duration, limit int) ([]string, error)
+	// NoteExpiry notes that the owner is told; false when that was noted before.
+	NoteExpiry(ctx context.Context, paymentID string) (bool, error)
 	// Owner finds the payment of an operation; empty when there is none.
 	Owner(ctx context.Context, provider, operation string) (string, error)
 	// Measure counts what is in doubt.
@@ -98,15 +154,20 @@ type Store interface {
 	// Purge removes what nothing needs any more: attempts out of every window, applied notifications older than age.
 	Purge(ctx context.Context, age time.Duration) error
 
-	// AddEvent stores a notification and the job that applies it; false when it was there, and whether its body was another.
+	// AddEvent stores a notification and the job that applies it, or one that was not understood as given up; false when it was
+	// there, and whether its body was another.
 	AddEvent(ctx context.Context, e InboxEvent, body []byte) (added, conflict bool, err error)
 	// LockEvent reads a stored notification and keeps others from applying it.
 	LockEvent(ctx context.Context, provider, id string) (InboxEvent, error)
 	// FinishEvent marks a notification as applied, or as given up.
 	FinishEvent(ctx context.Context, e InboxEvent, applied bool) error
+	// Event reads a notification for staff and keeps others from changing it; ErrEvent.
+	Event(ctx context.Context, provider, id string) (StoredEvent, error)
+	// ReviveEvent makes a notification that was given up one that just came, and plans the job that applies it.
+	ReviveEvent(ctx context.Context, e InboxEvent) error
 	// ParkEvent puts a notification off.
 	ParkEvent(ctx context.Context, e InboxEvent, wait time.Duration) error
-	// ParkedEvents takes notifications whose time has come again and puts them off by lease.
+	// ParkedEvents takes notifications whose time has come again, or whose job was lost, and puts them off by lease.
 	ParkedEvents(ctx context.Context, limit int, lease time.Duration) ([]InboxEvent, error)
 
 	// Notify plans to tell the order's owner that a payment changed.

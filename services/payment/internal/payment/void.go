@@ -44,6 +44,9 @@ func (s *Service) void(ctx context.Context, r VoidRequest, tell bool) (*Payment,
 }
 
 func (s *Service) planVoid(ctx context.Context, p *Payment, r VoidRequest, next *[]Operation, tell bool) error {
+	if r.VoidID == lapseVoid && underWay(p, Capture) {
+		return errCapturing
+	}
 	asked, before := p.VoidRequested, p.Summary
 	if err := RequestVoid(p, Operation{CallerID: r.VoidID, RequestID: r.RequestID, Actor: actor(ctx)}); err != nil {
 		return err

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,8 @@ const (
 	parkFor = 24 * time.Hour
 	// keepFor is how long applied notifications are kept to recognise late repetitions.
 	keepFor = 30 * 24 * time.Hour
+	// poisonTries is how often a notification that cannot be applied is tried, in about half an hour.
+	poisonTries = 12
 )
 
 // Received says what became of a notification.
@@ -39,7 +42,13 @@ func (s *Service) ReceiveWebhook(ctx context.Context, provider string, headers m
 		s.log.Warn("notification for another account or mode", zap.String("provider", provider), zap.String("event", event.ID))
 		return Received{Foreign: true}, nil
 	}
-	added, conflict, err := s.store.AddEvent(ctx, InboxEvent{Provider: provider, ID: event.ID, Outcome: event.Outcome}, body)
+	if event.Problem != "" {
+		s.log.Error("a notification is signed but not understood", zap.String("provider", provider), zap.String("event", event.ID),
+			zap.String("problem", event.Problem))
+	}
+	added, conflict, err := s.store.AddEvent(ctx, InboxEvent{
+		Provider: provider, ID: event.ID, Outcome: event.Outcome, Done: event.Problem != "", Problem: event.Problem,
+	}, body)
 	if err != nil {
 		return Received{}, fmt.Errorf("store notification: %w", err)
 	}
@@ -50,11 +59,40 @@ func (s *Service) ReceiveWebhook(ctx context.Context, provider string, headers m
 }
 
 // ApplyEvent takes a stored notification into its payment. One about an operation that is not known yet is parked, because
-// it can be faster than our own commit; after a day it is given up for a person to look at.
+// it can be faster than our own commit; after a day it is given up for a person to look at. One that cannot be applied is
+// parked too and given up after poisonTries, so that it neither is lost nor holds up others.
 func (s *Service) ApplyEvent(ctx context.Context, provider, eventID string) error {
+	problem := s.applyOnce(ctx, provider, eventID)
+	if problem == nil {
+		return nil
+	}
+	err := s.store.Tx(ctx, func(ctx context.Context) error {
+		event, err := s.store.LockEvent(ctx, provider, eventID)
+		if err != nil || event.Done {
+			return err
+		}
+		event.Problem = problem.Error()
+		return s.setAside(ctx, event, event.Tries+1 >= poisonTries)
+	})
+	if err != nil {
+		return errors.Join(problem, err)
+	}
+	s.log.Warn("notification not applied", zap.String("provider", provider), zap.String("event", eventID), zap.Error(problem))
+	return nil
+}
+
+// applyOnce tries to apply a notification. A panic is a failure like any other: one notification must not end the process
+// that works on all of them.
+func (s *Service) applyOnce(ctx context.Context, provider, eventID string) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("applying panicked: %v", cause)
+			s.log.Error("applying a notification panicked", zap.String("event", eventID), zap.Any("cause", cause), zap.Stack("stack"))
+		}
+	}()
 	var event InboxEvent
 	var owner string
-	err := s.store.Tx(ctx, func(ctx context.Context) (err error) {
+	err = s.store.Tx(ctx, func(ctx context.Context) (err error) {
 		owner = ""
 		if event, err = s.store.LockEvent(ctx, provider, eventID); err != nil || event.Done {
 			return err
@@ -62,11 +100,8 @@ func (s *Service) ApplyEvent(ctx context.Context, provider, eventID string) erro
 		if owner, err = s.store.Owner(ctx, provider, event.Outcome.Key); err != nil || owner != "" {
 			return err
 		}
-		if event.Age > parkFor {
-			s.log.Error("notification about an unknown operation given up", zap.String("event", event.ID), zap.String("key", event.Outcome.Key))
-			return s.store.FinishEvent(ctx, event, false)
-		}
-		return s.store.ParkEvent(ctx, event, min(time.Second<<min(event.Tries, 10), 10*time.Minute))
+		event.Problem = "the operation is not known"
+		return s.setAside(ctx, event, false)
 	})
 	if err != nil || owner == "" {
 		return err
@@ -78,7 +113,42 @@ func (s *Service) ApplyEvent(ctx context.Context, provider, eventID string) erro
 	return err
 }
 
-// ApplyParked tries again what was parked, and answers how many there were.
+// setAside puts a locked notification off, or gives it up when it is old or poison.
+func (s *Service) setAside(ctx context.Context, event InboxEvent, poison bool) error {
+	if poison || event.Age > parkFor {
+		s.log.Error("notification given up", zap.String("provider", event.Provider), zap.String("event", event.ID),
+			zap.String("key", event.Outcome.Key), zap.String("problem", event.Problem))
+		return s.store.FinishEvent(ctx, event, false)
+	}
+	return s.store.ParkEvent(ctx, event, min(time.Second<<min(event.Tries, 10), 10*time.Minute))
+}
+
+// Replay lets a notification that was given up be read and applied again, and answers it. One that was not given up is
+// answered as it is.
+func (s *Service) Replay(ctx context.Context, provider, eventID string) (StoredEvent, error) {
+	carrier, err := s.provider(provider)
+	if err != nil {
+		return StoredEvent{}, err
+	}
+	var stored StoredEvent
+	err = s.store.Tx(ctx, func(ctx context.Context) error {
+		if stored, err = s.store.Event(ctx, provider, eventID); err != nil || stored.State != EventDead {
+			return err
+		}
+		event := carrier.ReadWebhook(eventID, stored.Body)
+		if event.Problem != "" || event.Foreign {
+			return ErrUnreadable.New("The notification is still not understood.").Meta("problem", event.Problem)
+		}
+		if err := s.store.ReviveEvent(ctx, InboxEvent{Provider: provider, ID: eventID, Outcome: event.Outcome}); err != nil {
+			return err
+		}
+		stored, err = s.store.Event(ctx, provider, eventID)
+		return err
+	})
+	return stored, err
+}
+
+// ApplyParked tries again what was parked or whose job was lost, and answers how many there were.
 func (s *Service) ApplyParked(ctx context.Context) (int, error) {
 	events, err := s.store.ParkedEvents(ctx, resolveBatch, s.cfg.lease())
 	if err != nil {

@@ -44,6 +44,15 @@ func (s *Store) TrialBalance(ctx context.Context) ([]ledger.Balance, error) {
 	return balances, nil
 }
 
+// CardDrift is how far gift cards are away from what was posted and is held of them.
+func (s *Store) CardDrift(ctx context.Context) (int64, error) {
+	drift, err := s.q.CardDrift(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("sum gift cards: %w", err)
+	}
+	return drift, nil
+}
+
 // attachPostings reads the lines of entries.
 func (s *Store) attachPostings(ctx context.Context, entries []ledger.Entry) error {
 	ids, place := make([]string, len(entries)), map[string]int{}

@@ -12,6 +12,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/ledger"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/reconcile"
 )
 
 // where collects the conditions of a list; values always travel as arguments.
@@ -137,6 +138,52 @@ func (s *Store) ListCards(ctx context.Context, f giftcard.CardFilter) ([]giftcar
 		}
 	}
 	return cards, nil
+}
+
+const selectRuns = `SELECT id, provider, window_from, window_until, matched, ours_only, theirs_only, amount, currency, duplicate,
+	timing, actor, request_id, created_at FROM reconciliation`
+
+// ListRuns lists comparisons, newest first.
+func (s *Store) ListRuns(ctx context.Context, f reconcile.RunFilter) ([]reconcile.Run, error) {
+	w := &where{}
+	w.equal("provider", f.Provider)
+	if f.Before != "" {
+		w.and("id < ?", f.Before)
+	}
+	rows, err := list[db.Reconciliation](ctx, s, selectRuns, w, w.sql("id DESC", f.Limit))
+	if err != nil {
+		return nil, fmt.Errorf("list comparisons: %w", err)
+	}
+	runs := make([]reconcile.Run, len(rows))
+	for i, row := range rows {
+		runs[i] = runOf(row)
+	}
+	return runs, nil
+}
+
+const selectFindings = `SELECT id, provider, class, kind, operation_key, order_id, provider_reference, our_status, their_status,
+	our_amount, our_currency, their_amount, their_currency, moved_at, created_at, updated_at, closed_at FROM reconciliation_finding`
+
+// ListFindings lists findings, newest first.
+func (s *Store) ListFindings(ctx context.Context, f reconcile.FindingFilter) ([]reconcile.Finding, error) {
+	w := &where{}
+	w.equal("provider", f.Provider)
+	w.equal("class", string(f.Class))
+	if !f.Closed {
+		w.and("closed_at IS NULL")
+	}
+	if f.Before != "" {
+		w.and("id < ?", f.Before)
+	}
+	rows, err := list[db.ReconciliationFinding](ctx, s, selectFindings, w, w.sql("id DESC", f.Limit))
+	if err != nil {
+		return nil, fmt.Errorf("list findings: %w", err)
+	}
+	findings := make([]reconcile.Finding, len(rows))
+	for i, row := range rows {
+		findings[i] = findingOf(row)
+	}
+	return findings, nil
 }
 
 const selectEntries = `SELECT id, kind, source, order_id, payment_id, operation_id, gift_card_id, actor, request_id, created_at

@@ -305,6 +305,20 @@ func (s *Store) Lapsed(ctx context.Context, limit int) ([]string, error) {
 	return s.q.LapsedPayments(ctx, int32(limit))
 }
 
+// Expiring finds payments whose authorization ends within a time and whose owner was not told.
+func (s *Store) Expiring(ctx context.Context, within time.Duration, limit int) ([]string, error) {
+	return s.q.ExpiringPayments(ctx, db.ExpiringPaymentsParams{WithinSeconds: within.Seconds(), Batch: int32(limit)})
+}
+
+// NoteExpiry notes that the owner is told; false when that was noted before.
+func (s *Store) NoteExpiry(ctx context.Context, paymentID string) (bool, error) {
+	n, err := s.q.InsertExpiryNotice(ctx, paymentID)
+	if err != nil {
+		return false, fmt.Errorf("note expiry: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Owner finds the payment of an operation.
 func (s *Store) Owner(ctx context.Context, provider, operationID string) (string, error) {
 	owner, err := s.q.OwnerOfOperation(ctx, db.OwnerOfOperationParams{ID: operationID, Provider: provider})
@@ -329,6 +343,12 @@ func (s *Store) Measure(ctx context.Context) (payment.InDoubt, error) {
 	}
 	if m.ParkedEvents, err = s.q.CountParkedEvents(ctx); err != nil {
 		return payment.InDoubt{}, fmt.Errorf("count parked notifications: %w", err)
+	}
+	if m.DeadEvents, err = s.q.CountDeadEvents(ctx); err != nil {
+		return payment.InDoubt{}, fmt.Errorf("count notifications given up: %w", err)
+	}
+	if m.Expiring, err = s.q.CountExpiring(ctx, payment.ExpiryNotice.Seconds()); err != nil {
+		return payment.InDoubt{}, fmt.Errorf("count expiring authorizations: %w", err)
 	}
 	return m, nil
 }

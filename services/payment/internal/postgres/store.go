@@ -15,6 +15,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/ledger"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/reconcile"
 	"github.com/cartwright-shop/cartwright/services/platform/job"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
@@ -45,6 +46,8 @@ var (
 	_ payment.Lister = (*Store)(nil)
 	_ giftcard.Store = (*Store)(nil)
 	_ ledger.Reader  = (*Store)(nil)
+
+	_ reconcile.Store = (*Store)(nil)
 )
 
 // New returns a store on a database whose schema has the migrations of this package.

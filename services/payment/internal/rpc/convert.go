@@ -30,6 +30,7 @@ func stateOf(s payment.State) paymentv1.PaymentState {
 		payment.Voiding:           paymentv1.PaymentState_PAYMENT_STATE_VOIDING,
 		payment.Declined:          paymentv1.PaymentState_PAYMENT_STATE_DECLINED,
 		payment.IntegrityFailure:  paymentv1.PaymentState_PAYMENT_STATE_INTEGRITY_FAILURE,
+		payment.Expired:           paymentv1.PaymentState_PAYMENT_STATE_EXPIRED,
 	}[s]
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/giftcard"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/ledger"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/reconcile"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
@@ -25,6 +26,17 @@ type Server struct {
 	cards    *giftcard.Service
 	books    ledger.Reader
 	keeper   *idempotency.Keeper
+
+	comparer    *reconcile.Service
+	comparisons Comparisons
+}
+
+// Comparisons reads what comparisons with the providers found.
+type Comparisons interface {
+	// ListRuns lists comparisons, newest first.
+	ListRuns(ctx context.Context, f reconcile.RunFilter) ([]reconcile.Run, error)
+	// ListFindings lists findings, newest first.
+	ListFindings(ctx context.Context, f reconcile.FindingFilter) ([]reconcile.Finding, error)
 }
 
 var _ paymentv1.PaymentServiceServer = (*Server)(nil)
@@ -39,11 +51,17 @@ type Parts struct {
 	Books  ledger.Reader
 	// Keeper stores answers.
 	Keeper *idempotency.Keeper
+	// Comparer compares our books with the providers', and Comparisons reads what was found.
+	Comparer    *reconcile.Service
+	Comparisons Comparisons
 }
 
 // New makes the server.
 func New(p Parts) *Server {
-	return &Server{payments: p.Payments, lister: p.Lister, cards: p.Cards, books: p.Books, keeper: p.Keeper}
+	return &Server{
+		payments: p.Payments, lister: p.Lister, cards: p.Cards, books: p.Books, keeper: p.Keeper, comparer: p.Comparer,
+		comparisons: p.Comparisons,
+	}
 }
 
 // Page sizes of every list.

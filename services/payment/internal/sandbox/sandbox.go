@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,10 @@ import (
 // Name is the provider's key.
 const Name = "sandbox"
 
-const maxAnswer = 64 << 10
+const (
+	maxAnswer = 64 << 10
+	maxReport = 8 << 20
+)
 
 // Config says how to reach the provider.
 type Config struct {
@@ -102,6 +106,8 @@ type operation struct {
 	Merchant          string     `json:"merchant"`
 	Mode              string     `json:"mode"`
 	MerchantReference string     `json:"merchant_reference"`
+	OrderReference    string     `json:"order_reference"`
+	CreatedAt         time.Time  `json:"created_at"`
 	Amount            int64      `json:"amount"`
 	Currency          string     `json:"currency"`
 	NextAction        *action    `json:"next_action"`
@@ -158,6 +164,54 @@ func (p *Provider) Query(ctx context.Context, key string) (payment.Outcome, erro
 	out, err := p.read(body)
 	return releaseNothing(out), err
 }
+
+// Report lists what the provider has of a time. One row about another account or mode makes the report one that is not
+// believed.
+func (p *Provider) Report(ctx context.Context, from, until time.Time, after string) (payment.Report, error) {
+	query := url.Values{"from": {from.UTC().Format(time.RFC3339Nano)}, "until": {until.UTC().Format(time.RFC3339Nano)}, "after": {after}}
+	status, body, err := p.exchange(ctx, http.MethodGet, "/v1/report?"+query.Encode(), "", nil)
+	if err != nil {
+		return payment.Report{}, err
+	}
+	if status != http.StatusOK {
+		return payment.Report{}, fmt.Errorf("report answered %d %s", status, codeOf(body))
+	}
+	var page struct {
+		Operations []json.RawMessage `json:"operations"`
+		Next       string            `json:"next"`
+	}
+	if err := json.Unmarshal(body, &page); err != nil {
+		return payment.Report{}, fmt.Errorf("decode report: %w", err)
+	}
+	report := payment.Report{Next: page.Next}
+	for _, row := range page.Operations {
+		reported, err := p.reported(row)
+		if err != nil {
+			return payment.Report{}, err
+		}
+		report.Rows = append(report.Rows, reported)
+	}
+	return report, nil
+}
+
+func (p *Provider) reported(row []byte) (payment.Reported, error) {
+	var op operation
+	if err := json.Unmarshal(row, &op); err != nil {
+		return payment.Reported{}, fmt.Errorf("decode row of report: %w", err)
+	}
+	out, err := p.read(row)
+	if err != nil {
+		return payment.Reported{}, err
+	}
+	kind := payment.Kind(op.Kind)
+	if !slices.Contains(payment.Kinds(), kind) {
+		return payment.Reported{}, fmt.Errorf("unknown kind %q", op.Kind)
+	}
+	return payment.Reported{Kind: kind, At: op.CreatedAt, Outcome: releaseNothing(out)}, nil
+}
+
+// ReportLag is short: the provider reports what it has answered.
+func (p *Provider) ReportLag() time.Duration { return time.Minute }
 
 func follow(c payment.Call, what string) string {
 	return "/v1/authorizations/" + url.PathEscape(c.AuthorizationReference) + "/" + what
@@ -217,7 +271,11 @@ func (p *Provider) exchange(ctx context.Context, method, path, key string, body 
 		return 0, nil, fmt.Errorf("call provider: %w", err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	limit := int64(maxAnswer)
+	if key == "" {
+		limit = maxReport
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, limit))
 	if err != nil {
 		return 0, nil, fmt.Errorf("read answer: %w", err)
 	}
@@ -252,7 +310,7 @@ func (p *Provider) read(body []byte) (payment.Outcome, error) {
 func outcomeOf(op operation) (payment.Outcome, error) {
 	out := payment.Outcome{
 		Key: op.MerchantReference, Reference: op.ID, Reason: op.Reason, Amount: op.Amount, Currency: op.Currency,
-		CaptureBefore: op.CaptureBefore,
+		OrderID: op.OrderReference, CaptureBefore: op.CaptureBefore,
 	}
 	switch op.Status {
 	case "succeeded":

@@ -27,6 +27,12 @@ func (p *Provider) ParseWebhook(headers map[string]string, body []byte, now time
 	if age := now.Sub(time.Unix(sent, 0)); err != nil || age > tolerance || age < -tolerance {
 		return payment.Event{}, payment.ErrTimestamp.New("The timestamp is out of range.")
 	}
+	return p.ReadWebhook(id, body), nil
+}
+
+// ReadWebhook reads a notification that was verified when it came. What is signed and not understood is neither lost nor
+// applied: it says why.
+func (p *Provider) ReadWebhook(id string, body []byte) payment.Event {
 	var event struct {
 		ID        string    `json:"id"`
 		Merchant  string    `json:"merchant"`
@@ -34,19 +40,18 @@ func (p *Provider) ParseWebhook(headers map[string]string, body []byte, now time
 		Operation operation `json:"operation"`
 	}
 	if err := json.Unmarshal(body, &event); err != nil {
-		return payment.Event{}, payment.ErrSignature.New("The body is not an event.").Because(fmt.Errorf("decode event: %w", err))
+		return payment.Event{ID: id, Problem: fmt.Sprintf("decode event: %v", err)}
 	}
 	foreign := event.ID != id || event.Merchant != p.cfg.Merchant || event.Mode != Name ||
 		event.Operation.Merchant != p.cfg.Merchant || event.Operation.Mode != Name
 	if foreign {
-		return payment.Event{ID: id, Foreign: true}, nil
+		return payment.Event{ID: id, Foreign: true}
 	}
 	outcome, err := outcomeOf(event.Operation)
 	if err != nil {
-		// Signed by the provider but not understood: it must not be lost, nor applied; the provider is asked instead.
-		return payment.Event{ID: id, Foreign: true}, nil //nolint:nilerr // an error would make the provider repeat it for days
+		return payment.Event{ID: id, Problem: fmt.Sprintf("read event: %v", err)}
 	}
-	return payment.Event{ID: id, Outcome: releaseNothing(outcome)}, nil
+	return payment.Event{ID: id, Outcome: releaseNothing(outcome)}
 }
 
 // signed compares every signature of the header with every secret, in constant time each.

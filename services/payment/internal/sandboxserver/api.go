@@ -289,12 +289,20 @@ func (s *Server) commit(r record) error {
 	}
 	for _, op := range []*Operation{r.Parent, r.Operation} {
 		if op != nil {
-			s.operations[op.ID] = op
-			s.byMerchant[op.MerchantReference] = op.ID
+			s.keep(op)
 			s.schedule(op)
 		}
 	}
 	return nil
+}
+
+// keep makes an operation the state. Callers hold the lock.
+func (s *Server) keep(op *Operation) {
+	if _, known := s.operations[op.ID]; !known {
+		s.order = append(s.order, op.ID)
+		s.byMerchant[op.MerchantReference] = op.ID
+	}
+	s.operations[op.ID] = op
 }
 
 // refuse writes down an attempt that made nothing.

@@ -85,6 +85,7 @@ type Server struct {
 
 	mu         sync.Mutex // guards all below, and the order of the journal
 	operations map[string]*Operation
+	order      []string // ids of the operations, oldest first
 	byKey      map[string]keyUse
 	byMerchant map[string]string // merchant reference → id of the newest operation
 	running    map[string]bool   // keys whose first request is still at work
@@ -127,8 +128,7 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) restore(r record) {
 	for _, op := range []*Operation{r.Parent, r.Operation} {
 		if op != nil {
-			s.operations[op.ID] = op
-			s.byMerchant[op.MerchantReference] = op.ID
+			s.keep(op)
 		}
 	}
 	if r.Type == recordAttempt && r.Operation != nil && !r.Attempt.Replayed {
@@ -184,6 +184,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /v1/authorizations/{id}/voids", s.merchant(s.void))
 	mux.HandleFunc("POST /v1/authorizations/{id}/refunds", s.merchant(s.refund))
 	mux.HandleFunc("GET /v1/operations", s.merchant(s.query))
+	mux.HandleFunc("GET /v1/report", s.merchant(s.showReport))
 	for _, page := range []string{pageChallenge, pageWallet, pageQR, pageVoucher} {
 		mux.HandleFunc("GET /"+page+"/{id}", s.showPage)
 		mux.HandleFunc("POST /"+page+"/{id}/approve", s.decide(true))

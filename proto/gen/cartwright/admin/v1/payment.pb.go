@@ -60,6 +60,9 @@ const (
 	// The provider reported another amount, currency or reference than was asked. Never place an order on it; staff are
 	// alerted.
 	PaymentState_PAYMENT_STATE_INTEGRITY_FAILURE PaymentState = 13
+	// The authorization ran out before it was captured, and nothing of it was taken. What the order still owes has to be paid
+	// anew, with another payment_id.
+	PaymentState_PAYMENT_STATE_EXPIRED PaymentState = 14
 )
 
 // Enum value maps for PaymentState.
@@ -79,6 +82,7 @@ var (
 		11: "PAYMENT_STATE_VOIDING",
 		12: "PAYMENT_STATE_DECLINED",
 		13: "PAYMENT_STATE_INTEGRITY_FAILURE",
+		14: "PAYMENT_STATE_EXPIRED",
 	}
 	PaymentState_value = map[string]int32{
 		"PAYMENT_STATE_UNSPECIFIED":        0,
@@ -95,6 +99,7 @@ var (
 		"PAYMENT_STATE_VOIDING":            11,
 		"PAYMENT_STATE_DECLINED":           12,
 		"PAYMENT_STATE_INTEGRITY_FAILURE":  13,
+		"PAYMENT_STATE_EXPIRED":            14,
 	}
 )
 
@@ -2159,7 +2164,7 @@ const file_cartwright_admin_v1_payment_proto_rawDesc = "" +
 	"\rLedgerPosting\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x122\n" +
-	"\x06amount\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount*\xbf\x03\n" +
+	"\x06amount\x18\x03 \x01(\v2\x1a.cartwright.type.v1.AmountR\x06amount*\xda\x03\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18PAYMENT_STATE_NOT_NEEDED\x10\x01\x12\x1c\n" +
@@ -2175,7 +2180,8 @@ const file_cartwright_admin_v1_payment_proto_rawDesc = "" +
 	"\x12\x19\n" +
 	"\x15PAYMENT_STATE_VOIDING\x10\v\x12\x1a\n" +
 	"\x16PAYMENT_STATE_DECLINED\x10\f\x12#\n" +
-	"\x1fPAYMENT_STATE_INTEGRITY_FAILURE\x10\r*\xaf\x01\n" +
+	"\x1fPAYMENT_STATE_INTEGRITY_FAILURE\x10\r\x12\x19\n" +
+	"\x15PAYMENT_STATE_EXPIRED\x10\x0e*\xaf\x01\n" +
 	"\x15PaymentNextActionType\x12(\n" +
 	"$PAYMENT_NEXT_ACTION_TYPE_UNSPECIFIED\x10\x00\x12%\n" +
 	"!PAYMENT_NEXT_ACTION_TYPE_REDIRECT\x10\x01\x12\x1f\n" +

@@ -59,6 +59,9 @@ const (
 	// The provider reported another amount, currency or reference than was asked. Never place an order on it; staff are
 	// alerted.
 	PaymentState_PAYMENT_STATE_INTEGRITY_FAILURE PaymentState = 13
+	// The authorization ran out before it was captured, and nothing of it was taken. What the order still owes has to be paid
+	// anew, with another payment_id.
+	PaymentState_PAYMENT_STATE_EXPIRED PaymentState = 14
 )
 
 // Enum value maps for PaymentState.
@@ -78,6 +81,7 @@ var (
 		11: "PAYMENT_STATE_VOIDING",
 		12: "PAYMENT_STATE_DECLINED",
 		13: "PAYMENT_STATE_INTEGRITY_FAILURE",
+		14: "PAYMENT_STATE_EXPIRED",
 	}
 	PaymentState_value = map[string]int32{
 		"PAYMENT_STATE_UNSPECIFIED":        0,
@@ -94,6 +98,7 @@ var (
 		"PAYMENT_STATE_VOIDING":            11,
 		"PAYMENT_STATE_DECLINED":           12,
 		"PAYMENT_STATE_INTEGRITY_FAILURE":  13,
+		"PAYMENT_STATE_EXPIRED":            14,
 	}
 )
 
@@ -1109,7 +1114,7 @@ const file_cartwright_payment_v1_payment_proto_rawDesc = "" +
 	"\aversion\x18\t \x01(\x03B\a\xbaH\x04\"\x02(\x00R\aversion\x12;\n" +
 	"\vupdate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime*\xbf\x03\n" +
+	"updateTime*\xda\x03\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18PAYMENT_STATE_NOT_NEEDED\x10\x01\x12\x1c\n" +
@@ -1125,7 +1130,8 @@ const file_cartwright_payment_v1_payment_proto_rawDesc = "" +
 	"\x12\x19\n" +
 	"\x15PAYMENT_STATE_VOIDING\x10\v\x12\x1a\n" +
 	"\x16PAYMENT_STATE_DECLINED\x10\f\x12#\n" +
-	"\x1fPAYMENT_STATE_INTEGRITY_FAILURE\x10\r*\x9d\x01\n" +
+	"\x1fPAYMENT_STATE_INTEGRITY_FAILURE\x10\r\x12\x19\n" +
+	"\x15PAYMENT_STATE_EXPIRED\x10\x0e*\x9d\x01\n" +
 	"\rOperationKind\x12\x1e\n" +
 	"\x1aOPERATION_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18OPERATION_KIND_AUTHORIZE\x10\x01\x12\x1a\n" +

@@ -364,7 +364,7 @@ type AuthorizePaymentRequest struct {
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Order that is paid.
 	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// Amount, 0 or more. 0 makes no call and answers NOT_NEEDED.
+	// Amount, 0 to 1,000,000,000,000,000 minor units (AMOUNT_RANGE). 0 makes no call and answers NOT_NEEDED.
 	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Method key as offered by ListPaymentMethods. May be empty when the amount is 0.
 	Method string `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
@@ -1609,7 +1609,7 @@ type IssueGiftCardRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Idempotency key, 1 to 255 printable ASCII characters. The same key answers the same code.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Amount, more than 0.
+	// Amount, more than 0, at most 1,000,000,000,000 minor units (AMOUNT_RANGE).
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
 	// When it stops being accepted; not set: never. Must be in the future.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
@@ -2892,7 +2892,7 @@ var File_cartwright_payment_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_cartwright_payment_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	"+cartwright/payment/v1/payment_service.proto\x12\x15cartwright.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a%cartwright/payment/v1/gift_card.proto\x1a\"cartwright/payment/v1/ledger.proto\x1a#cartwright/payment/v1/payment.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n" +
+	"+cartwright/payment/v1/payment_service.proto\x12\x15cartwright.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a%cartwright/payment/v1/gift_card.proto\x1a\"cartwright/payment/v1/ledger.proto\x1a#cartwright/payment/v1/payment.proto\x1a*cartwright/payment/v1/reconciliation.proto\x1a#cartwright/payment/v1/webhook.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n" +
 	"\x19ListPaymentMethodsRequest\x12:\n" +
 	"\achannel\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\achannel\x127\n" +
 	"\fcountry_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x126\n" +
@@ -3100,7 +3100,7 @@ const file_cartwright_payment_v1_payment_service_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x81\x01\n" +
 	"\x19ListLedgerEntriesResponse\x12<\n" +
 	"\aentries\x18\x01 \x03(\v2\".cartwright.payment.v1.LedgerEntryR\aentries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xaf\x15\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xac\x1a\n" +
 	"\x0ePaymentService\x12y\n" +
 	"\x12ListPaymentMethods\x120.cartwright.payment.v1.ListPaymentMethodsRequest\x1a1.cartwright.payment.v1.ListPaymentMethodsResponse\x12\x8e\x01\n" +
 	"\x19ListPaymentMethodSettings\x127.cartwright.payment.v1.ListPaymentMethodSettingsRequest\x1a8.cartwright.payment.v1.ListPaymentMethodSettingsResponse\x12s\n" +
@@ -3126,7 +3126,12 @@ const file_cartwright_payment_v1_payment_service_proto_rawDesc = "" +
 	"\x13ReleaseGiftCardHold\x121.cartwright.payment.v1.ReleaseGiftCardHoldRequest\x1a2.cartwright.payment.v1.ReleaseGiftCardHoldResponse\x12s\n" +
 	"\x10RefundToGiftCard\x12..cartwright.payment.v1.RefundToGiftCardRequest\x1a/.cartwright.payment.v1.RefundToGiftCardResponse\x12p\n" +
 	"\x0fGetTrialBalance\x12-.cartwright.payment.v1.GetTrialBalanceRequest\x1a..cartwright.payment.v1.GetTrialBalanceResponse\x12v\n" +
-	"\x11ListLedgerEntries\x12/.cartwright.payment.v1.ListLedgerEntriesRequest\x1a0.cartwright.payment.v1.ListLedgerEntriesResponseBQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1;paymentv1b\x06proto3"
+	"\x11ListLedgerEntries\x12/.cartwright.payment.v1.ListLedgerEntriesRequest\x1a0.cartwright.payment.v1.ListLedgerEntriesResponse\x12v\n" +
+	"\x11RunReconciliation\x12/.cartwright.payment.v1.RunReconciliationRequest\x1a0.cartwright.payment.v1.RunReconciliationResponse\x12|\n" +
+	"\x13ListReconciliations\x121.cartwright.payment.v1.ListReconciliationsRequest\x1a2.cartwright.payment.v1.ListReconciliationsResponse\x12\x91\x01\n" +
+	"\x1aListReconciliationFindings\x128.cartwright.payment.v1.ListReconciliationFindingsRequest\x1a9.cartwright.payment.v1.ListReconciliationFindingsResponse\x12v\n" +
+	"\x11ListWebhookEvents\x12/.cartwright.payment.v1.ListWebhookEventsRequest\x1a0.cartwright.payment.v1.ListWebhookEventsResponse\x12y\n" +
+	"\x12ReplayWebhookEvent\x120.cartwright.payment.v1.ReplayWebhookEventRequest\x1a1.cartwright.payment.v1.ReplayWebhookEventResponseBQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1;paymentv1b\x06proto3"
 
 var (
 	file_cartwright_payment_v1_payment_service_proto_rawDescOnce sync.Once
@@ -3142,70 +3147,80 @@ func file_cartwright_payment_v1_payment_service_proto_rawDescGZIP() []byte {
 
 var file_cartwright_payment_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_cartwright_payment_v1_payment_service_proto_goTypes = []any{
-	(*ListPaymentMethodsRequest)(nil),         // 0: cartwright.payment.v1.ListPaymentMethodsRequest
-	(*ListPaymentMethodsResponse)(nil),        // 1: cartwright.payment.v1.ListPaymentMethodsResponse
-	(*ListPaymentMethodSettingsRequest)(nil),  // 2: cartwright.payment.v1.ListPaymentMethodSettingsRequest
-	(*ListPaymentMethodSettingsResponse)(nil), // 3: cartwright.payment.v1.ListPaymentMethodSettingsResponse
-	(*SetPaymentMethodRequest)(nil),           // 4: cartwright.payment.v1.SetPaymentMethodRequest
-	(*SetPaymentMethodResponse)(nil),          // 5: cartwright.payment.v1.SetPaymentMethodResponse
-	(*AuthorizePaymentRequest)(nil),           // 6: cartwright.payment.v1.AuthorizePaymentRequest
-	(*AuthorizePaymentResponse)(nil),          // 7: cartwright.payment.v1.AuthorizePaymentResponse
-	(*GetPaymentRequest)(nil),                 // 8: cartwright.payment.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),                // 9: cartwright.payment.v1.GetPaymentResponse
-	(*BatchGetPaymentsRequest)(nil),           // 10: cartwright.payment.v1.BatchGetPaymentsRequest
-	(*BatchGetPaymentsResponse)(nil),          // 11: cartwright.payment.v1.BatchGetPaymentsResponse
-	(*ListPaymentsRequest)(nil),               // 12: cartwright.payment.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),              // 13: cartwright.payment.v1.ListPaymentsResponse
-	(*CapturePaymentRequest)(nil),             // 14: cartwright.payment.v1.CapturePaymentRequest
-	(*CapturePaymentResponse)(nil),            // 15: cartwright.payment.v1.CapturePaymentResponse
-	(*VoidPaymentRequest)(nil),                // 16: cartwright.payment.v1.VoidPaymentRequest
-	(*VoidPaymentResponse)(nil),               // 17: cartwright.payment.v1.VoidPaymentResponse
-	(*RefundPaymentRequest)(nil),              // 18: cartwright.payment.v1.RefundPaymentRequest
-	(*RefundPaymentResponse)(nil),             // 19: cartwright.payment.v1.RefundPaymentResponse
-	(*ResolvePaymentRequest)(nil),             // 20: cartwright.payment.v1.ResolvePaymentRequest
-	(*ResolvePaymentResponse)(nil),            // 21: cartwright.payment.v1.ResolvePaymentResponse
-	(*ReceiveWebhookRequest)(nil),             // 22: cartwright.payment.v1.ReceiveWebhookRequest
-	(*ReceiveWebhookResponse)(nil),            // 23: cartwright.payment.v1.ReceiveWebhookResponse
-	(*ListOperationsRequest)(nil),             // 24: cartwright.payment.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),            // 25: cartwright.payment.v1.ListOperationsResponse
-	(*IssueGiftCardRequest)(nil),              // 26: cartwright.payment.v1.IssueGiftCardRequest
-	(*IssueGiftCardResponse)(nil),             // 27: cartwright.payment.v1.IssueGiftCardResponse
-	(*GetGiftCardRequest)(nil),                // 28: cartwright.payment.v1.GetGiftCardRequest
-	(*GetGiftCardResponse)(nil),               // 29: cartwright.payment.v1.GetGiftCardResponse
-	(*ListGiftCardsRequest)(nil),              // 30: cartwright.payment.v1.ListGiftCardsRequest
-	(*ListGiftCardsResponse)(nil),             // 31: cartwright.payment.v1.ListGiftCardsResponse
-	(*DisableGiftCardRequest)(nil),            // 32: cartwright.payment.v1.DisableGiftCardRequest
-	(*DisableGiftCardResponse)(nil),           // 33: cartwright.payment.v1.DisableGiftCardResponse
-	(*LookupGiftCardRequest)(nil),             // 34: cartwright.payment.v1.LookupGiftCardRequest
-	(*LookupGiftCardResponse)(nil),            // 35: cartwright.payment.v1.LookupGiftCardResponse
-	(*HoldGiftCardRequest)(nil),               // 36: cartwright.payment.v1.HoldGiftCardRequest
-	(*HoldGiftCardResponse)(nil),              // 37: cartwright.payment.v1.HoldGiftCardResponse
-	(*PostGiftCardHoldRequest)(nil),           // 38: cartwright.payment.v1.PostGiftCardHoldRequest
-	(*PostGiftCardHoldResponse)(nil),          // 39: cartwright.payment.v1.PostGiftCardHoldResponse
-	(*ReleaseGiftCardHoldRequest)(nil),        // 40: cartwright.payment.v1.ReleaseGiftCardHoldRequest
-	(*ReleaseGiftCardHoldResponse)(nil),       // 41: cartwright.payment.v1.ReleaseGiftCardHoldResponse
-	(*RefundToGiftCardRequest)(nil),           // 42: cartwright.payment.v1.RefundToGiftCardRequest
-	(*RefundToGiftCardResponse)(nil),          // 43: cartwright.payment.v1.RefundToGiftCardResponse
-	(*GetTrialBalanceRequest)(nil),            // 44: cartwright.payment.v1.GetTrialBalanceRequest
-	(*GetTrialBalanceResponse)(nil),           // 45: cartwright.payment.v1.GetTrialBalanceResponse
-	(*ListLedgerEntriesRequest)(nil),          // 46: cartwright.payment.v1.ListLedgerEntriesRequest
-	(*ListLedgerEntriesResponse)(nil),         // 47: cartwright.payment.v1.ListLedgerEntriesResponse
-	nil,                                       // 48: cartwright.payment.v1.ReceiveWebhookRequest.HeadersEntry
-	(*PaymentMethod)(nil),                     // 49: cartwright.payment.v1.PaymentMethod
-	(*PaymentMethodSetting)(nil),              // 50: cartwright.payment.v1.PaymentMethodSetting
-	(*v1.Money)(nil),                          // 51: cartwright.type.v1.Money
-	(*Payment)(nil),                           // 52: cartwright.payment.v1.Payment
-	(PaymentState)(0),                         // 53: cartwright.payment.v1.PaymentState
-	(*timestamppb.Timestamp)(nil),             // 54: google.protobuf.Timestamp
-	(*Operation)(nil),                         // 55: cartwright.payment.v1.Operation
-	(OperationStatus)(0),                      // 56: cartwright.payment.v1.OperationStatus
-	(OperationKind)(0),                        // 57: cartwright.payment.v1.OperationKind
-	(*GiftCard)(nil),                          // 58: cartwright.payment.v1.GiftCard
-	(GiftCardStatus)(0),                       // 59: cartwright.payment.v1.GiftCardStatus
-	(*durationpb.Duration)(nil),               // 60: google.protobuf.Duration
-	(*GiftCardHold)(nil),                      // 61: cartwright.payment.v1.GiftCardHold
-	(*TrialBalanceRow)(nil),                   // 62: cartwright.payment.v1.TrialBalanceRow
-	(*LedgerEntry)(nil),                       // 63: cartwright.payment.v1.LedgerEntry
+	(*ListPaymentMethodsRequest)(nil),          // 0: cartwright.payment.v1.ListPaymentMethodsRequest
+	(*ListPaymentMethodsResponse)(nil),         // 1: cartwright.payment.v1.ListPaymentMethodsResponse
+	(*ListPaymentMethodSettingsRequest)(nil),   // 2: cartwright.payment.v1.ListPaymentMethodSettingsRequest
+	(*ListPaymentMethodSettingsResponse)(nil),  // 3: cartwright.payment.v1.ListPaymentMethodSettingsResponse
+	(*SetPaymentMethodRequest)(nil),            // 4: cartwright.payment.v1.SetPaymentMethodRequest
+	(*SetPaymentMethodResponse)(nil),           // 5: cartwright.payment.v1.SetPaymentMethodResponse
+	(*AuthorizePaymentRequest)(nil),            // 6: cartwright.payment.v1.AuthorizePaymentRequest
+	(*AuthorizePaymentResponse)(nil),           // 7: cartwright.payment.v1.AuthorizePaymentResponse
+	(*GetPaymentRequest)(nil),                  // 8: cartwright.payment.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),                 // 9: cartwright.payment.v1.GetPaymentResponse
+	(*BatchGetPaymentsRequest)(nil),            // 10: cartwright.payment.v1.BatchGetPaymentsRequest
+	(*BatchGetPaymentsResponse)(nil),           // 11: cartwright.payment.v1.BatchGetPaymentsResponse
+	(*ListPaymentsRequest)(nil),                // 12: cartwright.payment.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),               // 13: cartwright.payment.v1.ListPaymentsResponse
+	(*CapturePaymentRequest)(nil),              // 14: cartwright.payment.v1.CapturePaymentRequest
+	(*CapturePaymentResponse)(nil),             // 15: cartwright.payment.v1.CapturePaymentResponse
+	(*VoidPaymentRequest)(nil),                 // 16: cartwright.payment.v1.VoidPaymentRequest
+	(*VoidPaymentResponse)(nil),                // 17: cartwright.payment.v1.VoidPaymentResponse
+	(*RefundPaymentRequest)(nil),               // 18: cartwright.payment.v1.RefundPaymentRequest
+	(*RefundPaymentResponse)(nil),              // 19: cartwright.payment.v1.RefundPaymentResponse
+	(*ResolvePaymentRequest)(nil),              // 20: cartwright.payment.v1.ResolvePaymentRequest
+	(*ResolvePaymentResponse)(nil),             // 21: cartwright.payment.v1.ResolvePaymentResponse
+	(*ReceiveWebhookRequest)(nil),              // 22: cartwright.payment.v1.ReceiveWebhookRequest
+	(*ReceiveWebhookResponse)(nil),             // 23: cartwright.payment.v1.ReceiveWebhookResponse
+	(*ListOperationsRequest)(nil),              // 24: cartwright.payment.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),             // 25: cartwright.payment.v1.ListOperationsResponse
+	(*IssueGiftCardRequest)(nil),               // 26: cartwright.payment.v1.IssueGiftCardRequest
+	(*IssueGiftCardResponse)(nil),              // 27: cartwright.payment.v1.IssueGiftCardResponse
+	(*GetGiftCardRequest)(nil),                 // 28: cartwright.payment.v1.GetGiftCardRequest
+	(*GetGiftCardResponse)(nil),                // 29: cartwright.payment.v1.GetGiftCardResponse
+	(*ListGiftCardsRequest)(nil),               // 30: cartwright.payment.v1.ListGiftCardsRequest
+	(*ListGiftCardsResponse)(nil),              // 31: cartwright.payment.v1.ListGiftCardsResponse
+	(*DisableGiftCardRequest)(nil),             // 32: cartwright.payment.v1.DisableGiftCardRequest
+	(*DisableGiftCardResponse)(nil),            // 33: cartwright.payment.v1.DisableGiftCardResponse
+	(*LookupGiftCardRequest)(nil),              // 34: cartwright.payment.v1.LookupGiftCardRequest
+	(*LookupGiftCardResponse)(nil),             // 35: cartwright.payment.v1.LookupGiftCardResponse
+	(*HoldGiftCardRequest)(nil),                // 36: cartwright.payment.v1.HoldGiftCardRequest
+	(*HoldGiftCardResponse)(nil),               // 37: cartwright.payment.v1.HoldGiftCardResponse
+	(*PostGiftCardHoldRequest)(nil),            // 38: cartwright.payment.v1.PostGiftCardHoldRequest
+	(*PostGiftCardHoldResponse)(nil),           // 39: cartwright.payment.v1.PostGiftCardHoldResponse
+	(*ReleaseGiftCardHoldRequest)(nil),         // 40: cartwright.payment.v1.ReleaseGiftCardHoldRequest
+	(*ReleaseGiftCardHoldResponse)(nil),        // 41: cartwright.payment.v1.ReleaseGiftCardHoldResponse
+	(*RefundToGiftCardRequest)(nil),            // 42: cartwright.payment.v1.RefundToGiftCardRequest
+	(*RefundToGiftCardResponse)(nil),           // 43: cartwright.payment.v1.RefundToGiftCardResponse
+	(*GetTrialBalanceRequest)(nil),             // 44: cartwright.payment.v1.GetTrialBalanceRequest
+	(*GetTrialBalanceResponse)(nil),            // 45: cartwright.payment.v1.GetTrialBalanceResponse
+	(*ListLedgerEntriesRequest)(nil),           // 46: cartwright.payment.v1.ListLedgerEntriesRequest
+	(*ListLedgerEntriesResponse)(nil),          // 47: cartwright.payment.v1.ListLedgerEntriesResponse
+	nil,                                        // 48: cartwright.payment.v1.ReceiveWebhookRequest.HeadersEntry
+	(*PaymentMethod)(nil),                      // 49: cartwright.payment.v1.PaymentMethod
+	(*PaymentMethodSetting)(nil),               // 50: cartwright.payment.v1.PaymentMethodSetting
+	(*v1.Money)(nil),                           // 51: cartwright.type.v1.Money
+	(*Payment)(nil),                            // 52: cartwright.payment.v1.Payment
+	(PaymentState)(0),                          // 53: cartwright.payment.v1.PaymentState
+	(*timestamppb.Timestamp)(nil),              // 54: google.protobuf.Timestamp
+	(*Operation)(nil),                          // 55: cartwright.payment.v1.Operation
+	(OperationStatus)(0),                       // 56: cartwright.payment.v1.OperationStatus
+	(OperationKind)(0),                         // 57: cartwright.payment.v1.OperationKind
+	(*GiftCard)(nil),                           // 58: cartwright.payment.v1.GiftCard
+	(GiftCardStatus)(0),                        // 59: cartwright.payment.v1.GiftCardStatus
+	(*durationpb.Duration)(nil),                // 60: google.protobuf.Duration
+	(*GiftCardHold)(nil),                       // 61: cartwright.payment.v1.GiftCardHold
+	(*TrialBalanceRow)(nil),                    // 62: cartwright.payment.v1.TrialBalanceRow
+	(*LedgerEntry)(nil),                        // 63: cartwright.payment.v1.LedgerEntry
+	(*RunReconciliationRequest)(nil),           // 64: cartwright.payment.v1.RunReconciliationRequest
+	(*ListReconciliationsRequest)(nil),         // 65: cartwright.payment.v1.ListReconciliationsRequest
+	(*ListReconciliationFindingsRequest)(nil),  // 66: cartwright.payment.v1.ListReconciliationFindingsRequest
+	(*ListWebhookEventsRequest)(nil),           // 67: cartwright.payment.v1.ListWebhookEventsRequest
+	(*ReplayWebhookEventRequest)(nil),          // 68: cartwright.payment.v1.ReplayWebhookEventRequest
+	(*RunReconciliationResponse)(nil),          // 69: cartwright.payment.v1.RunReconciliationResponse
+	(*ListReconciliationsResponse)(nil),        // 70: cartwright.payment.v1.ListReconciliationsResponse
+	(*ListReconciliationFindingsResponse)(nil), // 71: cartwright.payment.v1.ListReconciliationFindingsResponse
+	(*ListWebhookEventsResponse)(nil),          // 72: cartwright.payment.v1.ListWebhookEventsResponse
+	(*ReplayWebhookEventResponse)(nil),         // 73: cartwright.payment.v1.ReplayWebhookEventResponse
 }
 var file_cartwright_payment_v1_payment_service_proto_depIdxs = []int32{
 	49, // 0: cartwright.payment.v1.ListPaymentMethodsResponse.methods:type_name -> cartwright.payment.v1.PaymentMethod
@@ -3275,32 +3290,42 @@ var file_cartwright_payment_v1_payment_service_proto_depIdxs = []int32{
 	42, // 64: cartwright.payment.v1.PaymentService.RefundToGiftCard:input_type -> cartwright.payment.v1.RefundToGiftCardRequest
 	44, // 65: cartwright.payment.v1.PaymentService.GetTrialBalance:input_type -> cartwright.payment.v1.GetTrialBalanceRequest
 	46, // 66: cartwright.payment.v1.PaymentService.ListLedgerEntries:input_type -> cartwright.payment.v1.ListLedgerEntriesRequest
-	1,  // 67: cartwright.payment.v1.PaymentService.ListPaymentMethods:output_type -> cartwright.payment.v1.ListPaymentMethodsResponse
-	3,  // 68: cartwright.payment.v1.PaymentService.ListPaymentMethodSettings:output_type -> cartwright.payment.v1.ListPaymentMethodSettingsResponse
-	5,  // 69: cartwright.payment.v1.PaymentService.SetPaymentMethod:output_type -> cartwright.payment.v1.SetPaymentMethodResponse
-	7,  // 70: cartwright.payment.v1.PaymentService.AuthorizePayment:output_type -> cartwright.payment.v1.AuthorizePaymentResponse
-	9,  // 71: cartwright.payment.v1.PaymentService.GetPayment:output_type -> cartwright.payment.v1.GetPaymentResponse
-	11, // 72: cartwright.payment.v1.PaymentService.BatchGetPayments:output_type -> cartwright.payment.v1.BatchGetPaymentsResponse
-	13, // 73: cartwright.payment.v1.PaymentService.ListPayments:output_type -> cartwright.payment.v1.ListPaymentsResponse
-	15, // 74: cartwright.payment.v1.PaymentService.CapturePayment:output_type -> cartwright.payment.v1.CapturePaymentResponse
-	17, // 75: cartwright.payment.v1.PaymentService.VoidPayment:output_type -> cartwright.payment.v1.VoidPaymentResponse
-	19, // 76: cartwright.payment.v1.PaymentService.RefundPayment:output_type -> cartwright.payment.v1.RefundPaymentResponse
-	21, // 77: cartwright.payment.v1.PaymentService.ResolvePayment:output_type -> cartwright.payment.v1.ResolvePaymentResponse
-	23, // 78: cartwright.payment.v1.PaymentService.ReceiveWebhook:output_type -> cartwright.payment.v1.ReceiveWebhookResponse
-	25, // 79: cartwright.payment.v1.PaymentService.ListOperations:output_type -> cartwright.payment.v1.ListOperationsResponse
-	27, // 80: cartwright.payment.v1.PaymentService.IssueGiftCard:output_type -> cartwright.payment.v1.IssueGiftCardResponse
-	29, // 81: cartwright.payment.v1.PaymentService.GetGiftCard:output_type -> cartwright.payment.v1.GetGiftCardResponse
-	31, // 82: cartwright.payment.v1.PaymentService.ListGiftCards:output_type -> cartwright.payment.v1.ListGiftCardsResponse
-	33, // 83: cartwright.payment.v1.PaymentService.DisableGiftCard:output_type -> cartwright.payment.v1.DisableGiftCardResponse
-	35, // 84: cartwright.payment.v1.PaymentService.LookupGiftCard:output_type -> cartwright.payment.v1.LookupGiftCardResponse
-	37, // 85: cartwright.payment.v1.PaymentService.HoldGiftCard:output_type -> cartwright.payment.v1.HoldGiftCardResponse
-	39, // 86: cartwright.payment.v1.PaymentService.PostGiftCardHold:output_type -> cartwright.payment.v1.PostGiftCardHoldResponse
-	41, // 87: cartwright.payment.v1.PaymentService.ReleaseGiftCardHold:output_type -> cartwright.payment.v1.ReleaseGiftCardHoldResponse
-	43, // 88: cartwright.payment.v1.PaymentService.RefundToGiftCard:output_type -> cartwright.payment.v1.RefundToGiftCardResponse
-	45, // 89: cartwright.payment.v1.PaymentService.GetTrialBalance:output_type -> cartwright.payment.v1.GetTrialBalanceResponse
-	47, // 90: cartwright.payment.v1.PaymentService.ListLedgerEntries:output_type -> cartwright.payment.v1.ListLedgerEntriesResponse
-	67, // [67:91] is the sub-list for method output_type
-	43, // [43:67] is the sub-list for method input_type
+	64, // 67: cartwright.payment.v1.PaymentService.RunReconciliation:input_type -> cartwright.payment.v1.RunReconciliationRequest
+	65, // 68: cartwright.payment.v1.PaymentService.ListReconciliations:input_type -> cartwright.payment.v1.ListReconciliationsRequest
+	66, // 69: cartwright.payment.v1.PaymentService.ListReconciliationFindings:input_type -> cartwright.payment.v1.ListReconciliationFindingsRequest
+	67, // 70: cartwright.payment.v1.PaymentService.ListWebhookEvents:input_type -> cartwright.payment.v1.ListWebhookEventsRequest
+	68, // 71: cartwright.payment.v1.PaymentService.ReplayWebhookEvent:input_type -> cartwright.payment.v1.ReplayWebhookEventRequest
+	1,  // 72: cartwright.payment.v1.PaymentService.ListPaymentMethods:output_type -> cartwright.payment.v1.ListPaymentMethodsResponse
+	3,  // 73: cartwright.payment.v1.PaymentService.ListPaymentMethodSettings:output_type -> cartwright.payment.v1.ListPaymentMethodSettingsResponse
+	5,  // 74: cartwright.payment.v1.PaymentService.SetPaymentMethod:output_type -> cartwright.payment.v1.SetPaymentMethodResponse
+	7,  // 75: cartwright.payment.v1.PaymentService.AuthorizePayment:output_type -> cartwright.payment.v1.AuthorizePaymentResponse
+	9,  // 76: cartwright.payment.v1.PaymentService.GetPayment:output_type -> cartwright.payment.v1.GetPaymentResponse
+	11, // 77: cartwright.payment.v1.PaymentService.BatchGetPayments:output_type -> cartwright.payment.v1.BatchGetPaymentsResponse
+	13, // 78: cartwright.payment.v1.PaymentService.ListPayments:output_type -> cartwright.payment.v1.ListPaymentsResponse
+	15, // 79: cartwright.payment.v1.PaymentService.CapturePayment:output_type -> cartwright.payment.v1.CapturePaymentResponse
+	17, // 80: cartwright.payment.v1.PaymentService.VoidPayment:output_type -> cartwright.payment.v1.VoidPaymentResponse
+	19, // 81: cartwright.payment.v1.PaymentService.RefundPayment:output_type -> cartwright.payment.v1.RefundPaymentResponse
+	21, // 82: cartwright.payment.v1.PaymentService.ResolvePayment:output_type -> cartwright.payment.v1.ResolvePaymentResponse
+	23, // 83: cartwright.payment.v1.PaymentService.ReceiveWebhook:output_type -> cartwright.payment.v1.ReceiveWebhookResponse
+	25, // 84: cartwright.payment.v1.PaymentService.ListOperations:output_type -> cartwright.payment.v1.ListOperationsResponse
+	27, // 85: cartwright.payment.v1.PaymentService.IssueGiftCard:output_type -> cartwright.payment.v1.IssueGiftCardResponse
+	29, // 86: cartwright.payment.v1.PaymentService.GetGiftCard:output_type -> cartwright.payment.v1.GetGiftCardResponse
+	31, // 87: cartwright.payment.v1.PaymentService.ListGiftCards:output_type -> cartwright.payment.v1.ListGiftCardsResponse
+	33, // 88: cartwright.payment.v1.PaymentService.DisableGiftCard:output_type -> cartwright.payment.v1.DisableGiftCardResponse
+	35, // 89: cartwright.payment.v1.PaymentService.LookupGiftCard:output_type -> cartwright.payment.v1.LookupGiftCardResponse
+	37, // 90: cartwright.payment.v1.PaymentService.HoldGiftCard:output_type -> cartwright.payment.v1.HoldGiftCardResponse
+	39, // 91: cartwright.payment.v1.PaymentService.PostGiftCardHold:output_type -> cartwright.payment.v1.PostGiftCardHoldResponse
+	41, // 92: cartwright.payment.v1.PaymentService.ReleaseGiftCardHold:output_type -> cartwright.payment.v1.ReleaseGiftCardHoldResponse
+	43, // 93: cartwright.payment.v1.PaymentService.RefundToGiftCard:output_type -> cartwright.payment.v1.RefundToGiftCardResponse
+	45, // 94: cartwright.payment.v1.PaymentService.GetTrialBalance:output_type -> cartwright.payment.v1.GetTrialBalanceResponse
+	47, // 95: cartwright.payment.v1.PaymentService.ListLedgerEntries:output_type -> cartwright.payment.v1.ListLedgerEntriesResponse
+	69, // 96: cartwright.payment.v1.PaymentService.RunReconciliation:output_type -> cartwright.payment.v1.RunReconciliationResponse
+	70, // 97: cartwright.payment.v1.PaymentService.ListReconciliations:output_type -> cartwright.payment.v1.ListReconciliationsResponse
+	71, // 98: cartwright.payment.v1.PaymentService.ListReconciliationFindings:output_type -> cartwright.payment.v1.ListReconciliationFindingsResponse
+	72, // 99: cartwright.payment.v1.PaymentService.ListWebhookEvents:output_type -> cartwright.payment.v1.ListWebhookEventsResponse
+	73, // 100: cartwright.payment.v1.PaymentService.ReplayWebhookEvent:output_type -> cartwright.payment.v1.ReplayWebhookEventResponse
+	72, // [72:101] is the sub-list for method output_type
+	43, // [43:72] is the sub-list for method input_type
 	43, // [43:43] is the sub-list for extension type_name
 	43, // [43:43] is the sub-list for extension extendee
 	0,  // [0:43] is the sub-list for field type_name
@@ -3314,6 +3339,8 @@ func file_cartwright_payment_v1_payment_service_proto_init() {
 	file_cartwright_payment_v1_gift_card_proto_init()
 	file_cartwright_payment_v1_ledger_proto_init()
 	file_cartwright_payment_v1_payment_proto_init()
+	file_cartwright_payment_v1_reconciliation_proto_init()
+	file_cartwright_payment_v1_webhook_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -19,30 +19,35 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PaymentService_ListPaymentMethods_FullMethodName        = "/cartwright.payment.v1.PaymentService/ListPaymentMethods"
-	PaymentService_ListPaymentMethodSettings_FullMethodName = "/cartwright.payment.v1.PaymentService/ListPaymentMethodSettings"
-	PaymentService_SetPaymentMethod_FullMethodName          = "/cartwright.payment.v1.PaymentService/SetPaymentMethod"
-	PaymentService_AuthorizePayment_FullMethodName          = "/cartwright.payment.v1.PaymentService/AuthorizePayment"
-	PaymentService_GetPayment_FullMethodName                = "/cartwright.payment.v1.PaymentService/GetPayment"
-	PaymentService_BatchGetPayments_FullMethodName          = "/cartwright.payment.v1.PaymentService/BatchGetPayments"
-	PaymentService_ListPayments_FullMethodName              = "/cartwright.payment.v1.PaymentService/ListPayments"
-	PaymentService_CapturePayment_FullMethodName            = "/cartwright.payment.v1.PaymentService/CapturePayment"
-	PaymentService_VoidPayment_FullMethodName               = "/cartwright.payment.v1.PaymentService/VoidPayment"
-	PaymentService_RefundPayment_FullMethodName             = "/cartwright.payment.v1.PaymentService/RefundPayment"
-	PaymentService_ResolvePayment_FullMethodName            = "/cartwright.payment.v1.PaymentService/ResolvePayment"
-	PaymentService_ReceiveWebhook_FullMethodName            = "/cartwright.payment.v1.PaymentService/ReceiveWebhook"
-	PaymentService_ListOperations_FullMethodName            = "/cartwright.payment.v1.PaymentService/ListOperations"
-	PaymentService_IssueGiftCard_FullMethodName             = "/cartwright.payment.v1.PaymentService/IssueGiftCard"
-	PaymentService_GetGiftCard_FullMethodName               = "/cartwright.payment.v1.PaymentService/GetGiftCard"
-	PaymentService_ListGiftCards_FullMethodName             = "/cartwright.payment.v1.PaymentService/ListGiftCards"
-	PaymentService_DisableGiftCard_FullMethodName           = "/cartwright.payment.v1.PaymentService/DisableGiftCard"
-	PaymentService_LookupGiftCard_FullMethodName            = "/cartwright.payment.v1.PaymentService/LookupGiftCard"
-	PaymentService_HoldGiftCard_FullMethodName              = "/cartwright.payment.v1.PaymentService/HoldGiftCard"
-	PaymentService_PostGiftCardHold_FullMethodName          = "/cartwright.payment.v1.PaymentService/PostGiftCardHold"
-	PaymentService_ReleaseGiftCardHold_FullMethodName       = "/cartwright.payment.v1.PaymentService/ReleaseGiftCardHold"
-	PaymentService_RefundToGiftCard_FullMethodName          = "/cartwright.payment.v1.PaymentService/RefundToGiftCard"
-	PaymentService_GetTrialBalance_FullMethodName           = "/cartwright.payment.v1.PaymentService/GetTrialBalance"
-	PaymentService_ListLedgerEntries_FullMethodName         = "/cartwright.payment.v1.PaymentService/ListLedgerEntries"
+	PaymentService_ListPaymentMethods_FullMethodName         = "/cartwright.payment.v1.PaymentService/ListPaymentMethods"
+	PaymentService_ListPaymentMethodSettings_FullMethodName  = "/cartwright.payment.v1.PaymentService/ListPaymentMethodSettings"
+	PaymentService_SetPaymentMethod_FullMethodName           = "/cartwright.payment.v1.PaymentService/SetPaymentMethod"
+	PaymentService_AuthorizePayment_FullMethodName           = "/cartwright.payment.v1.PaymentService/AuthorizePayment"
+	PaymentService_GetPayment_FullMethodName                 = "/cartwright.payment.v1.PaymentService/GetPayment"
+	PaymentService_BatchGetPayments_FullMethodName           = "/cartwright.payment.v1.PaymentService/BatchGetPayments"
+	PaymentService_ListPayments_FullMethodName               = "/cartwright.payment.v1.PaymentService/ListPayments"
+	PaymentService_CapturePayment_FullMethodName             = "/cartwright.payment.v1.PaymentService/CapturePayment"
+	PaymentService_VoidPayment_FullMethodName                = "/cartwright.payment.v1.PaymentService/VoidPayment"
+	PaymentService_RefundPayment_FullMethodName              = "/cartwright.payment.v1.PaymentService/RefundPayment"
+	PaymentService_ResolvePayment_FullMethodName             = "/cartwright.payment.v1.PaymentService/ResolvePayment"
+	PaymentService_ReceiveWebhook_FullMethodName             = "/cartwright.payment.v1.PaymentService/ReceiveWebhook"
+	PaymentService_ListOperations_FullMethodName             = "/cartwright.payment.v1.PaymentService/ListOperations"
+	PaymentService_IssueGiftCard_FullMethodName              = "/cartwright.payment.v1.PaymentService/IssueGiftCard"
+	PaymentService_GetGiftCard_FullMethodName                = "/cartwright.payment.v1.PaymentService/GetGiftCard"
+	PaymentService_ListGiftCards_FullMethodName              = "/cartwright.payment.v1.PaymentService/ListGiftCards"
+	PaymentService_DisableGiftCard_FullMethodName            = "/cartwright.payment.v1.PaymentService/DisableGiftCard"
+	PaymentService_LookupGiftCard_FullMethodName             = "/cartwright.payment.v1.PaymentService/LookupGiftCard"
+	PaymentService_HoldGiftCard_FullMethodName               = "/cartwright.payment.v1.PaymentService/HoldGiftCard"
+	PaymentService_PostGiftCardHold_FullMethodName           = "/cartwright.payment.v1.PaymentService/PostGiftCardHold"
+	PaymentService_ReleaseGiftCardHold_FullMethodName        = "/cartwright.payment.v1.PaymentService/ReleaseGiftCardHold"
+	PaymentService_RefundToGiftCard_FullMethodName           = "/cartwright.payment.v1.PaymentService/RefundToGiftCard"
+	PaymentService_GetTrialBalance_FullMethodName            = "/cartwright.payment.v1.PaymentService/GetTrialBalance"
+	PaymentService_ListLedgerEntries_FullMethodName          = "/cartwright.payment.v1.PaymentService/ListLedgerEntries"
+	PaymentService_RunReconciliation_FullMethodName          = "/cartwright.payment.v1.PaymentService/RunReconciliation"
+	PaymentService_ListReconciliations_FullMethodName        = "/cartwright.payment.v1.PaymentService/ListReconciliations"
+	PaymentService_ListReconciliationFindings_FullMethodName = "/cartwright.payment.v1.PaymentService/ListReconciliationFindings"
+	PaymentService_ListWebhookEvents_FullMethodName          = "/cartwright.payment.v1.PaymentService/ListWebhookEvents"
+	PaymentService_ReplayWebhookEvent_FullMethodName         = "/cartwright.payment.v1.PaymentService/ReplayWebhookEvent"
 )
 
 // PaymentServiceClient is the client API for PaymentService service.
@@ -113,6 +118,18 @@ type PaymentServiceClient interface {
 	GetTrialBalance(ctx context.Context, in *GetTrialBalanceRequest, opts ...grpc.CallOption) (*GetTrialBalanceResponse, error)
 	// ListLedgerEntries lists the entries of an order, a payment or a gift card, oldest first. Staff only.
 	ListLedgerEntries(ctx context.Context, in *ListLedgerEntriesRequest, opts ...grpc.CallOption) (*ListLedgerEntriesResponse, error)
+	// RunReconciliation compares our operations with the provider's own report of a time and keeps what does not agree.
+	// Jobs do so every 5 minutes and every night. Staff only.
+	RunReconciliation(ctx context.Context, in *RunReconciliationRequest, opts ...grpc.CallOption) (*RunReconciliationResponse, error)
+	// ListReconciliations lists comparisons, newest first. Staff only.
+	ListReconciliations(ctx context.Context, in *ListReconciliationsRequest, opts ...grpc.CallOption) (*ListReconciliationsResponse, error)
+	// ListReconciliationFindings lists what does not agree, newest first. Staff only.
+	ListReconciliationFindings(ctx context.Context, in *ListReconciliationFindingsRequest, opts ...grpc.CallOption) (*ListReconciliationFindingsResponse, error)
+	// ListWebhookEvents lists notifications by state, oldest first; those that were given up, unless asked otherwise.
+	// Staff only.
+	ListWebhookEvents(ctx context.Context, in *ListWebhookEventsRequest, opts ...grpc.CallOption) (*ListWebhookEventsResponse, error)
+	// ReplayWebhookEvent lets a notification that was given up be read and applied again. Staff only.
+	ReplayWebhookEvent(ctx context.Context, in *ReplayWebhookEventRequest, opts ...grpc.CallOption) (*ReplayWebhookEventResponse, error)
 }
 
 type paymentServiceClient struct {
@@ -363,6 +380,56 @@ func (c *paymentServiceClient) ListLedgerEntries(ctx context.Context, in *ListLe
 	return out, nil
 }
 
+func (c *paymentServiceClient) RunReconciliation(ctx context.Context, in *RunReconciliationRequest, opts ...grpc.CallOption) (*RunReconciliationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RunReconciliationResponse)
+	err := c.cc.Invoke(ctx, PaymentService_RunReconciliation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ListReconciliations(ctx context.Context, in *ListReconciliationsRequest, opts ...grpc.CallOption) (*ListReconciliationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReconciliationsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListReconciliations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ListReconciliationFindings(ctx context.Context, in *ListReconciliationFindingsRequest, opts ...grpc.CallOption) (*ListReconciliationFindingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReconciliationFindingsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListReconciliationFindings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ListWebhookEvents(ctx context.Context, in *ListWebhookEventsRequest, opts ...grpc.CallOption) (*ListWebhookEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWebhookEventsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListWebhookEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ReplayWebhookEvent(ctx context.Context, in *ReplayWebhookEventRequest, opts ...grpc.CallOption) (*ReplayWebhookEventResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayWebhookEventResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ReplayWebhookEvent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PaymentServiceServer is the server API for PaymentService service.
 // All implementations must embed UnimplementedPaymentServiceServer
 // for forward compatibility.
@@ -431,6 +498,18 @@ type PaymentServiceServer interface {
 	GetTrialBalance(context.Context, *GetTrialBalanceRequest) (*GetTrialBalanceResponse, error)
 	// ListLedgerEntries lists the entries of an order, a payment or a gift card, oldest first. Staff only.
 	ListLedgerEntries(context.Context, *ListLedgerEntriesRequest) (*ListLedgerEntriesResponse, error)
+	// RunReconciliation compares our operations with the provider's own report of a time and keeps what does not agree.
+	// Jobs do so every 5 minutes and every night. Staff only.
+	RunReconciliation(context.Context, *RunReconciliationRequest) (*RunReconciliationResponse, error)
+	// ListReconciliations lists comparisons, newest first. Staff only.
+	ListReconciliations(context.Context, *ListReconciliationsRequest) (*ListReconciliationsResponse, error)
+	// ListReconciliationFindings lists what does not agree, newest first. Staff only.
+	ListReconciliationFindings(context.Context, *ListReconciliationFindingsRequest) (*ListReconciliationFindingsResponse, error)
+	// ListWebhookEvents lists notifications by state, oldest first; those that were given up, unless asked otherwise.
+	// Staff only.
+	ListWebhookEvents(context.Context, *ListWebhookEventsRequest) (*ListWebhookEventsResponse, error)
+	// ReplayWebhookEvent lets a notification that was given up be read and applied again. Staff only.
+	ReplayWebhookEvent(context.Context, *ReplayWebhookEventRequest) (*ReplayWebhookEventResponse, error)
 	mustEmbedUnimplementedPaymentServiceServer()
 }
 
@@ -512,6 +591,21 @@ func (UnimplementedPaymentServiceServer) GetTrialBalance(context.Context, *GetTr
 }
 func (UnimplementedPaymentServiceServer) ListLedgerEntries(context.Context, *ListLedgerEntriesRequest) (*ListLedgerEntriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListLedgerEntries not implemented")
+}
+func (UnimplementedPaymentServiceServer) RunReconciliation(context.Context, *RunReconciliationRequest) (*RunReconciliationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RunReconciliation not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListReconciliations(context.Context, *ListReconciliationsRequest) (*ListReconciliationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReconciliations not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListReconciliationFindings(context.Context, *ListReconciliationFindingsRequest) (*ListReconciliationFindingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReconciliationFindings not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListWebhookEvents(context.Context, *ListWebhookEventsRequest) (*ListWebhookEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWebhookEvents not implemented")
+}
+func (UnimplementedPaymentServiceServer) ReplayWebhookEvent(context.Context, *ReplayWebhookEventRequest) (*ReplayWebhookEventResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayWebhookEvent not implemented")
 }
 func (UnimplementedPaymentServiceServer) mustEmbedUnimplementedPaymentServiceServer() {}
 func (UnimplementedPaymentServiceServer) testEmbeddedByValue()                        {}
@@ -966,6 +1060,96 @@ func _PaymentService_ListLedgerEntries_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_RunReconciliation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RunReconciliationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).RunReconciliation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_RunReconciliation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).RunReconciliation(ctx, req.(*RunReconciliationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ListReconciliations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReconciliationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListReconciliations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListReconciliations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListReconciliations(ctx, req.(*ListReconciliationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ListReconciliationFindings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReconciliationFindingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListReconciliationFindings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListReconciliationFindings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListReconciliationFindings(ctx, req.(*ListReconciliationFindingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ListWebhookEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWebhookEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListWebhookEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListWebhookEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListWebhookEvents(ctx, req.(*ListWebhookEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ReplayWebhookEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayWebhookEventRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ReplayWebhookEvent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ReplayWebhookEvent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ReplayWebhookEvent(ctx, req.(*ReplayWebhookEventRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PaymentService_ServiceDesc is the grpc.ServiceDesc for PaymentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1068,6 +1252,26 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListLedgerEntries",
 			Handler:    _PaymentService_ListLedgerEntries_Handler,
+		},
+		{
+			MethodName: "RunReconciliation",
+			Handler:    _PaymentService_RunReconciliation_Handler,
+		},
+		{
+			MethodName: "ListReconciliations",
+			Handler:    _PaymentService_ListReconciliations_Handler,
+		},
+		{
+			MethodName: "ListReconciliationFindings",
+			Handler:    _PaymentService_ListReconciliationFindings_Handler,
+		},
+		{
+			MethodName: "ListWebhookEvents",
+			Handler:    _PaymentService_ListWebhookEvents_Handler,
+		},
+		{
+			MethodName: "ReplayWebhookEvent",
+			Handler:    _PaymentService_ReplayWebhookEvent_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -43,6 +43,7 @@ func Run(t *testing.T, h Harness) {
 		"methods that need the buyer":      acting,
 		"notifications must be signed now": notifying,
 		"void of nothing":                  voidingNothing,
+		"reports":                          reporting,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,4 +228,41 @@ func voidingNothing(t *testing.T, h Harness) {
 	out, err = h.Provider.Void(t.Context(), tooLate)
 	must(t, tooLate, payment.Failed, out, err)
 	require.Equal(t, payment.ReasonAlreadyCaptured, out.Reason)
+}
+
+func reporting(t *testing.T, h Harness) {
+	before := time.Now().Add(-time.Minute)
+	c, auth := authorized(t, h)
+	capture := follow(auth, c, payment.Capture, 6_000)
+	_, err := h.Provider.Capture(t.Context(), capture)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, h.Provider.ReportLag(), time.Duration(0))
+	found := map[string]payment.Reported{}
+	read := func(from, until time.Time) {
+		for after := ""; ; {
+			page, err := h.Provider.Report(t.Context(), from, until, after)
+			require.NoError(t, err)
+			for _, row := range page.Rows {
+				require.False(t, row.At.Before(from) || !row.At.Before(until), "only what was asked for")
+				found[row.Key] = row
+			}
+			if after = page.Next; after == "" {
+				return
+			}
+		}
+	}
+	require.Eventually(t, func() bool {
+		read(before, time.Now().Add(time.Minute))
+		return len(found[capture.Operation.ID].Key) > 0
+	}, h.Provider.ReportLag()+30*time.Second, 50*time.Millisecond)
+	require.Equal(t, payment.Authorize, found[c.Operation.ID].Kind)
+	row := found[capture.Operation.ID]
+	must(t, capture, payment.OK, row.Outcome, nil)
+	require.Equal(t, payment.Capture, row.Kind)
+	require.Equal(t, c.Operation.OrderID, row.OrderID)
+	clear(found)
+	read(before.Add(-time.Hour), before)
+	require.Empty(t, found[c.Operation.ID].Key)
+	_, err = h.Unreachable.Report(t.Context(), before, time.Now(), "")
+	require.Error(t, err, "no report is not an empty report")
 }

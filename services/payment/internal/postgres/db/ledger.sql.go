@@ -9,6 +9,25 @@ import (
 	"context"
 )
 
+const CardDrift = `-- name: CardDrift :one
+SELECT coalesce(sum(abs(c.balance - coalesce(booked.balance, 0)) + abs(c.held - coalesce(holds.held, 0))), 0)::bigint AS drift
+FROM gift_card AS c
+LEFT JOIN (
+    SELECT subject, -sum(amount) AS balance FROM posting WHERE account = 'giftcard:liability' GROUP BY subject
+) AS booked ON booked.subject = c.id
+LEFT JOIN (
+    SELECT gift_card_id, sum(amount) AS held FROM gift_card_hold WHERE state = 'held' GROUP BY gift_card_id
+) AS holds ON holds.gift_card_id = c.id
+`
+
+// How far gift cards are away from what was posted and is held of them, in minor units of any currency.
+func (q *Queries) CardDrift(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, CardDrift)
+	var drift int64
+	err := row.Scan(&drift)
+	return drift, err
+}
+
 const PostEntry = `-- name: PostEntry :exec
 WITH entry AS (
     INSERT INTO ledger_transaction (id, kind, source, order_id, payment_id, operation_id, gift_card_id, actor, request_id)

@@ -62,3 +62,42 @@ type PaymentMethod struct {
 	Version   int64
 	UpdatedAt time.Time
 }
+
+// Comparisons of our operations with a provider's report, with counts of movements.
+type Reconciliation struct {
+	ID          string
+	Provider    string
+	WindowFrom  time.Time
+	WindowUntil time.Time
+	Matched     int64
+	OursOnly    int64
+	TheirsOnly  int64
+	Amount      int64
+	Currency    int64
+	Duplicate   int64
+	Timing      int64
+	Actor       string
+	RequestID   string
+	CreatedAt   time.Time
+}
+
+type ReconciliationFinding struct {
+	ID                string
+	Provider          string
+	Class             string
+	Kind              string
+	OperationKey      string
+	OrderID           string
+	ProviderReference string
+	OurStatus         string
+	TheirStatus       string
+	OurAmount         int64
+	OurCurrency       string
+	TheirAmount       int64
+	TheirCurrency     string
+	MovedAt           time.Time
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+	// When a comparison no longer found it.
+	ClosedAt *time.Time
+}

@@ -209,6 +209,56 @@ func (q *Queries) CountAttention(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const CountExpiring = `-- name: CountExpiring :one
+SELECT count(*)
+FROM payment
+WHERE capture_before > now() AND capture_before <= now() + make_interval(secs => $1::float8)
+    AND state IN ('authorized', 'partially_captured') AND NOT void_requested
+`
+
+func (q *Queries) CountExpiring(ctx context.Context, withinSeconds float64) (int64, error) {
+	row := q.db.QueryRow(ctx, CountExpiring, withinSeconds)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const ExpiringPayments = `-- name: ExpiringPayments :many
+SELECT p.id
+FROM payment AS p
+WHERE p.capture_before > now() AND p.capture_before <= now() + make_interval(secs => $1::float8)
+    AND p.state IN ('authorized', 'partially_captured') AND NOT p.void_requested
+    AND NOT EXISTS (SELECT FROM expiry_notice AS told WHERE told.payment_id = p.id)
+ORDER BY p.capture_before
+LIMIT $2
+`
+
+type ExpiringPaymentsParams struct {
+	WithinSeconds float64
+	Batch         int32
+}
+
+// Authorizations that end within a time and whose owner was not told yet.
+func (q *Queries) ExpiringPayments(ctx context.Context, arg ExpiringPaymentsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, ExpiringPayments, arg.WithinSeconds, arg.Batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const GetPayment = `-- name: GetPayment :one
 SELECT id, order_id, cart_id, customer_reference, channel, country, method, provider, currency, amount, separates_capture,
     token, return_url, state, authorized, captured, refunded, voided, capture_reserved, refund_reserved, closing,
@@ -331,6 +381,19 @@ func (q *Queries) InsertAuthorization(ctx context.Context, arg InsertAuthorizati
 	return created_at, err
 }
 
+const InsertExpiryNotice = `-- name: InsertExpiryNotice :execrows
+INSERT INTO expiry_notice (payment_id) VALUES ($1)
+ON CONFLICT (payment_id) DO NOTHING
+`
+
+func (q *Queries) InsertExpiryNotice(ctx context.Context, paymentID string) (int64, error) {
+	result, err := q.db.Exec(ctx, InsertExpiryNotice, paymentID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const InsertOperation = `-- name: InsertOperation :exec
 INSERT INTO operation (
     id, payment_id, order_id, provider, kind, status, amount, currency, final, undo, caller_id, request_id, actor, next_check_at
@@ -445,7 +508,7 @@ func (q *Queries) InsertPayment(ctx context.Context, arg InsertPaymentParams) (t
 const LapsedPayments = `-- name: LapsedPayments :many
 SELECT id
 FROM payment
-WHERE capture_before < now() AND state IN ('authorized', 'partially_captured') AND NOT void_requested
+WHERE capture_before < now() AND state IN ('authorized', 'partially_captured') AND NOT void_requested AND capture_reserved = 0
 ORDER BY capture_before
 LIMIT $1
 `

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 )
 
 const ClaimParkedEvents = `-- name: ClaimParkedEvents :many
@@ -15,7 +16,7 @@ SET next_try_at = now() + make_interval(secs => $1::float8)
 WHERE (provider, event_id) IN (
     SELECT due.provider, due.event_id
     FROM webhook_event AS due
-    WHERE due.state = 'parked' AND due.next_try_at <= now()
+    WHERE due.next_try_at <= now() AND due.state IN ('received', 'parked')
     ORDER BY due.next_try_at
     LIMIT $2
     FOR UPDATE SKIP LOCKED
@@ -53,6 +54,17 @@ func (q *Queries) ClaimParkedEvents(ctx context.Context, arg ClaimParkedEventsPa
 	return items, nil
 }
 
+const CountDeadEvents = `-- name: CountDeadEvents :one
+SELECT count(*) FROM webhook_event WHERE state = 'dead'
+`
+
+func (q *Queries) CountDeadEvents(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, CountDeadEvents)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const CountParkedEvents = `-- name: CountParkedEvents :one
 SELECT count(*) FROM webhook_event WHERE state = 'parked'
 `
@@ -66,24 +78,72 @@ func (q *Queries) CountParkedEvents(ctx context.Context) (int64, error) {
 
 const FinishEvent = `-- name: FinishEvent :exec
 UPDATE webhook_event
-SET state = $1, next_try_at = NULL
-WHERE provider = $2 AND event_id = $3
+SET state = $1, last_error = $2, next_try_at = NULL
+WHERE provider = $3 AND event_id = $4
 `
 
 type FinishEventParams struct {
-	State    string
+	State     string
+	LastError string
+	Provider  string
+	EventID   string
+}
+
+func (q *Queries) FinishEvent(ctx context.Context, arg FinishEventParams) error {
+	_, err := q.db.Exec(ctx, FinishEvent,
+		arg.State,
+		arg.LastError,
+		arg.Provider,
+		arg.EventID,
+	)
+	return err
+}
+
+const GetEvent = `-- name: GetEvent :one
+SELECT provider, event_id, state, operation_key, body, tries, conflicts, last_error, received_at
+FROM webhook_event
+WHERE provider = $1 AND event_id = $2
+FOR UPDATE
+`
+
+type GetEventParams struct {
 	Provider string
 	EventID  string
 }
 
-func (q *Queries) FinishEvent(ctx context.Context, arg FinishEventParams) error {
-	_, err := q.db.Exec(ctx, FinishEvent, arg.State, arg.Provider, arg.EventID)
-	return err
+type GetEventRow struct {
+	Provider     string
+	EventID      string
+	State        string
+	OperationKey string
+	Body         []byte
+	Tries        int32
+	Conflicts    int32
+	LastError    string
+	ReceivedAt   time.Time
+}
+
+func (q *Queries) GetEvent(ctx context.Context, arg GetEventParams) (GetEventRow, error) {
+	row := q.db.QueryRow(ctx, GetEvent, arg.Provider, arg.EventID)
+	var i GetEventRow
+	err := row.Scan(
+		&i.Provider,
+		&i.EventID,
+		&i.State,
+		&i.OperationKey,
+		&i.Body,
+		&i.Tries,
+		&i.Conflicts,
+		&i.LastError,
+		&i.ReceivedAt,
+	)
+	return i, err
 }
 
 const InsertEvent = `-- name: InsertEvent :execrows
-INSERT INTO webhook_event (provider, event_id, operation_key, outcome, body)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO webhook_event (provider, event_id, operation_key, outcome, body, state, last_error, next_try_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    CASE WHEN $6 = 'received' THEN now() + interval '1 minute' END)
 ON CONFLICT (provider, event_id) DO NOTHING
 `
 
@@ -93,8 +153,11 @@ type InsertEventParams struct {
 	OperationKey string
 	Outcome      []byte
 	Body         []byte
+	State        string
+	LastError    string
 }
 
+// A job applies it; next_try_at is when it is looked for should the job be lost.
 func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error) {
 	result, err := q.db.Exec(ctx, InsertEvent,
 		arg.Provider,
@@ -102,11 +165,75 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 		arg.OperationKey,
 		arg.Outcome,
 		arg.Body,
+		arg.State,
+		arg.LastError,
 	)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const ListEvents = `-- name: ListEvents :many
+SELECT provider, event_id, state, operation_key, body, tries, conflicts, last_error, received_at
+FROM webhook_event
+WHERE state = $1 AND (received_at, event_id) > ($2::timestamptz, $3::text)
+ORDER BY received_at, event_id
+LIMIT $4
+`
+
+type ListEventsParams struct {
+	State     string
+	AfterTime time.Time
+	AfterID   string
+	Batch     int32
+}
+
+type ListEventsRow struct {
+	Provider     string
+	EventID      string
+	State        string
+	OperationKey string
+	Body         []byte
+	Tries        int32
+	Conflicts    int32
+	LastError    string
+	ReceivedAt   time.Time
+}
+
+func (q *Queries) ListEvents(ctx context.Context, arg ListEventsParams) ([]ListEventsRow, error) {
+	rows, err := q.db.Query(ctx, ListEvents,
+		arg.State,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.Batch,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListEventsRow
+	for rows.Next() {
+		var i ListEventsRow
+		if err := rows.Scan(
+			&i.Provider,
+			&i.EventID,
+			&i.State,
+			&i.OperationKey,
+			&i.Body,
+			&i.Tries,
+			&i.Conflicts,
+			&i.LastError,
+			&i.ReceivedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const LockEvent = `-- name: LockEvent :one
@@ -162,18 +289,24 @@ func (q *Queries) NoteConflict(ctx context.Context, arg NoteConflictParams) (int
 
 const ParkEvent = `-- name: ParkEvent :exec
 UPDATE webhook_event
-SET state = 'parked', tries = tries + 1, next_try_at = now() + make_interval(secs => $1::float8)
-WHERE provider = $2 AND event_id = $3
+SET state = 'parked', tries = tries + 1, last_error = $1, next_try_at = now() + make_interval(secs => $2::float8)
+WHERE provider = $3 AND event_id = $4
 `
 
 type ParkEventParams struct {
+	LastError   string
 	WaitSeconds float64
 	Provider    string
 	EventID     string
 }
 
 func (q *Queries) ParkEvent(ctx context.Context, arg ParkEventParams) error {
-	_, err := q.db.Exec(ctx, ParkEvent, arg.WaitSeconds, arg.Provider, arg.EventID)
+	_, err := q.db.Exec(ctx, ParkEvent,
+		arg.LastError,
+		arg.WaitSeconds,
+		arg.Provider,
+		arg.EventID,
+	)
 	return err
 }
 
@@ -200,4 +333,27 @@ func (q *Queries) PurgeEvents(ctx context.Context, arg PurgeEventsParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const ReviveEvent = `-- name: ReviveEvent :exec
+UPDATE webhook_event
+SET state = 'received', operation_key = $1, outcome = $2, tries = 0, received_at = now(), next_try_at = now() + interval '1 minute'
+WHERE provider = $3 AND event_id = $4 AND state = 'dead'
+`
+
+type ReviveEventParams struct {
+	OperationKey string
+	Outcome      []byte
+	Provider     string
+	EventID      string
+}
+
+func (q *Queries) ReviveEvent(ctx context.Context, arg ReviveEventParams) error {
+	_, err := q.db.Exec(ctx, ReviveEvent,
+		arg.OperationKey,
+		arg.Outcome,
+		arg.Provider,
+		arg.EventID,
+	)
+	return err
 }

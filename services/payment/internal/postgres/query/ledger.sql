@@ -29,3 +29,14 @@ FROM posting
 GROUP BY account, currency
 ORDER BY account, currency
 LIMIT 2000;
+
+-- name: CardDrift :one
+-- How far gift cards are away from what was posted and is held of them, in minor units of any currency.
+SELECT coalesce(sum(abs(c.balance - coalesce(booked.balance, 0)) + abs(c.held - coalesce(holds.held, 0))), 0)::bigint AS drift
+FROM gift_card AS c
+LEFT JOIN (
+    SELECT subject, -sum(amount) AS balance FROM posting WHERE account = 'giftcard:liability' GROUP BY subject
+) AS booked ON booked.subject = c.id
+LEFT JOIN (
+    SELECT gift_card_id, sum(amount) AS held FROM gift_card_hold WHERE state = 'held' GROUP BY gift_card_id
+) AS holds ON holds.gift_card_id = c.id;

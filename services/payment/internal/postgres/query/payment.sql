@@ -79,9 +79,29 @@ WHERE id = @id;
 -- name: LapsedPayments :many
 SELECT id
 FROM payment
-WHERE capture_before < now() AND state IN ('authorized', 'partially_captured') AND NOT void_requested
+WHERE capture_before < now() AND state IN ('authorized', 'partially_captured') AND NOT void_requested AND capture_reserved = 0
 ORDER BY capture_before
 LIMIT @batch;
+
+-- name: ExpiringPayments :many
+-- Authorizations that end within a time and whose owner was not told yet.
+SELECT p.id
+FROM payment AS p
+WHERE p.capture_before > now() AND p.capture_before <= now() + make_interval(secs => @within_seconds::float8)
+    AND p.state IN ('authorized', 'partially_captured') AND NOT p.void_requested
+    AND NOT EXISTS (SELECT FROM expiry_notice AS told WHERE told.payment_id = p.id)
+ORDER BY p.capture_before
+LIMIT @batch;
+
+-- name: InsertExpiryNotice :execrows
+INSERT INTO expiry_notice (payment_id) VALUES (@payment_id)
+ON CONFLICT (payment_id) DO NOTHING;
+
+-- name: CountExpiring :one
+SELECT count(*)
+FROM payment
+WHERE capture_before > now() AND capture_before <= now() + make_interval(secs => @within_seconds::float8)
+    AND state IN ('authorized', 'partially_captured') AND NOT void_requested;
 
 -- name: OperationsOfPayment :many
 -- A payment has few operations; the limit only bounds what is read. The payment's version tells whether they belong to the
