@@ -157,7 +157,7 @@ func paymentState(p *paymentv1.Payment) order.PaymentState {
 		return order.PaymentCaptured
 	case paymentv1.PaymentState_PAYMENT_STATE_REFUNDED, paymentv1.PaymentState_PAYMENT_STATE_PARTIALLY_REFUNDED:
 		return order.PaymentRefunded
-	case paymentv1.PaymentState_PAYMENT_STATE_VOIDED:
+	case paymentv1.PaymentState_PAYMENT_STATE_VOIDED, paymentv1.PaymentState_PAYMENT_STATE_EXPIRED:
 		return order.PaymentVoided
 	case paymentv1.PaymentState_PAYMENT_STATE_VOIDING:
 		return order.PaymentVoiding
