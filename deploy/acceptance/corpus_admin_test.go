@@ -93,6 +93,19 @@ func (c *corpus) payments() {
 	c.add(c.staff, http.MethodGet, "/admin/v1/ledger/entries?pageSize=2&giftCardId="+kept.id, "")
 }
 
+func (c *corpus) sagas() {
+	thing := c.shop.sell(c.t, goods{price: "9.00", stock: 500}, c.m)
+	wait := func() string { return c.guest.fill(c.m, units(thing, 1)).ready().buy(redirect("wallet")).GetId() }
+	waiting, gone := wait(), wait()
+	unpaid := c.shop.unpaid(c.t, c.guest.fill(c.m, units(thing, 1)).ready()).GetId()
+	c.add(c.staff, http.MethodGet, "/admin/v1/sagas?state=SAGA_STATE_WAITING&kind=SAGA_KIND_CHECKOUT&step=await_payment&minAgeSeconds=0&pageSize=2", "")
+	c.add(c.staff, http.MethodGet, "/admin/v1/sagas/{saga_id}", "", waiting)
+	c.add(c.staff, http.MethodPost, "/admin/v1/sagas/{saga_id}/resume", `{"reason":"the bank is back"}`, waiting)
+	c.add(c.staff, http.MethodPost, "/admin/v1/sagas/{saga_id}/compensate", `{"reason":"the buyer called"}`, gone)
+	c.add(c.staff, http.MethodPost, "/admin/v1/sagas/{saga_id}/handled", `{"reason":"paid by transfer"}`, unpaid)
+	c.add(c.staff, http.MethodGet, "/admin/v1/sagas/{saga_id}/actions?pageSize=2", "", waiting)
+}
+
 func (c *corpus) orders() {
 	thing := c.shop.sell(c.t, goods{price: "9.00", stock: 500}, c.m)
 	bought := func() *storefrontv1.Order { return c.guest.fill(c.m, units(thing, 3)).ready().bought(card("ok")) }

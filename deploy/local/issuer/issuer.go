@@ -24,7 +24,8 @@ const (
 // StaffScopes are all scopes of the admin API.
 var StaffScopes = []string{
 	"catalog:read", "catalog:write", "pricing:read", "pricing:write", "inventory:read", "inventory:write", "payments:read",
-	"payments:write", "giftcards:read", "giftcards:write", "orders:read", "orders:write", "orders:refund", "settings:read", "settings:write",
+	"payments:write", "giftcards:read", "giftcards:write", "orders:read", "orders:write", "orders:refund", "sagas:read", "sagas:write",
+	"settings:read", "settings:write",
 }
 
 // Issuer signs tokens with a key of its own.

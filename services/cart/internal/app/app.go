@@ -18,6 +18,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/cart/internal/cart"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/checkout"
 	worker "github.com/cartwright-shop/cartwright/services/cart/internal/job"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/operator"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/order"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/peer"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/postgres"
@@ -163,6 +164,7 @@ func (b *builder) orders() error {
 	b.rt.GRPC.Register(func(s grpc.ServiceRegistrar) {
 		cartv1.RegisterCheckoutServiceServer(s, rpc.NewCheckoutServer(checkouts, b.keeper, sagas.Kick))
 		cartv1.RegisterOrderServiceServer(s, rpc.NewOrderServer(orders, b.keeper))
+		cartv1.RegisterSagaServiceServer(s, rpc.NewSagaServer(operator.New(store, runner), b.keeper, sagas.Kick))
 	})
 	b.rt.Go("report-sagas", worker.ReportSagas(store, metrics, reportEvery))
 	job.Every(b.jobs, "purge-events", sweepEvery, worker.PurgeEvents(store))

@@ -32,6 +32,8 @@ type faults struct {
 	armed map[string]armed
 	hit   map[string]bool
 	calls map[string]int
+	// down are the methods that do not answer a scenario until they are mended, and what becomes of its calls meanwhile.
+	down map[string]fault
 }
 
 type armed struct {
@@ -40,7 +42,7 @@ type armed struct {
 }
 
 func newFaults() *faults {
-	return &faults{armed: map[string]armed{}, hit: map[string]bool{}, calls: map[string]int{}}
+	return &faults{armed: map[string]armed{}, hit: map[string]bool{}, calls: map[string]int{}, down: map[string]fault{}}
 }
 
 // arm lets the first call of method with this request id go wrong.
@@ -48,6 +50,19 @@ func (f *faults) arm(requestID, method string, a armed) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.armed[requestID+"/"+method] = a
+}
+
+// fail lets every call of method with this request id go wrong until mend.
+func (f *faults) fail(requestID, method string, how fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.down[requestID+"/"+method] = how
+}
+
+func (f *faults) mend(requestID, method string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.down, requestID+"/"+method)
 }
 
 func (f *faults) wasHit(requestID, method string) bool {
@@ -60,6 +75,9 @@ func (f *faults) take(key string) (armed, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls[key]++
+	if how, down := f.down[key]; down {
+		return armed{fault: how}, true
+	}
 	a, ok := f.armed[key]
 	if ok {
 		delete(f.armed, key)

@@ -79,6 +79,11 @@ func (m *machine) Open(ctx context.Context, s *saga.Saga) (saga.Run, error) {
 	return r, s.Recall(&r.memory)
 }
 
+// Reversible implements saga.Machine: until the order is placed, and while everything is being given back anyhow.
+func (m *machine) Reversible(s *saga.Saga) bool {
+	return s.State == saga.Compensating || beforePivot(s.Step)
+}
+
 // run is one process's work on one checkout.
 type run struct {
 	*machine
@@ -143,9 +148,7 @@ func (r *run) forward(ctx context.Context, step string) (saga.Next, error) {
 // mustStop ends a checkout that was cancelled or has run out of time before the order was placed. Waiting for a payment ends
 // in its own step, which asks once more.
 func (r *run) mustStop(s *saga.Saga) (saga.Next, bool) {
-	switch s.Step {
-	case stepConfirmQuote, stepReserveStock, stepHoldGiftCards, stepAuthorizePayment, stepAwaitPayment, stepPlace:
-	default:
+	if !beforePivot(s.Step) {
 		return saga.Next{}, false
 	}
 	switch {
@@ -156,6 +159,15 @@ func (r *run) mustStop(s *saga.Saga) (saga.Next, bool) {
 		return r.abort(ErrTimedOut.New("The checkout could not be finished in time.").Because(errors.New(s.LastError))), true
 	}
 	return saga.Next{}, false
+}
+
+func beforePivot(step string) bool {
+	switch step {
+	case stepConfirmQuote, stepReserveStock, stepHoldGiftCards, stepAuthorizePayment, stepAwaitPayment, stepPlace:
+		return true
+	default:
+		return false
+	}
 }
 
 // abort begins to give back. It is not for orders that were placed.

@@ -24,6 +24,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/cart/internal/cart"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/checkout"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/job"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/operator"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/order"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/peer"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/postgres"
@@ -69,6 +70,7 @@ type process struct {
 	runner    *saga.Runner
 	checkouts *rpc.CheckoutServer
 	orders    *rpc.OrderServer
+	sagas     *rpc.SagaServer
 	worker    *job.Sagas
 	ctx       context.Context
 	stop      context.CancelFunc
@@ -142,6 +144,7 @@ func (s *shop) process() *process {
 	p.worker = job.NewSagas(p.runner, zap.NewNop())
 	p.checkouts = rpc.NewCheckoutServer(checkouts, keeper, p.worker.Kick)
 	p.orders = rpc.NewOrderServer(orders, keeper)
+	p.sagas = rpc.NewSagaServer(operator.New(p.store, p.runner), keeper, p.worker.Kick)
 	return p
 }
 

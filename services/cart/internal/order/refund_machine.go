@@ -32,6 +32,9 @@ type refundMachine struct {
 // Kind implements saga.Machine.
 func (m *refundMachine) Kind() string { return RefundKind }
 
+// Reversible implements saga.Machine: what was begun for the buyer is finished.
+func (m *refundMachine) Reversible(*saga.Saga) bool { return false }
+
 // Open implements saga.Machine.
 func (m *refundMachine) Open(ctx context.Context, s *saga.Saga) (saga.Run, error) {
 	o, err := m.store.GetOrder(ctx, s.OrderID)

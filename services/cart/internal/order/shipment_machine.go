@@ -23,6 +23,9 @@ type shipmentMachine struct {
 // Kind implements saga.Machine.
 func (m *shipmentMachine) Kind() string { return ShipmentKind }
 
+// Reversible implements saga.Machine: what was begun for the buyer is finished.
+func (m *shipmentMachine) Reversible(*saga.Saga) bool { return false }
+
 // Open implements saga.Machine.
 func (m *shipmentMachine) Open(ctx context.Context, s *saga.Saga) (saga.Run, error) {
 	o, err := m.store.GetOrder(ctx, s.OrderID)

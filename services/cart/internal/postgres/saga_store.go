@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -72,9 +73,17 @@ func (s *OrderStore) SaveSaga(ctx context.Context, g *saga.Saga, save saga.Save)
 	if len(memory) == 0 {
 		memory = []byte("{}")
 	}
+	history, err := json.Marshal(g.History)
+	if err != nil {
+		return fmt.Errorf("encode history of saga: %w", err)
+	}
+	if g.History == nil {
+		history = []byte("[]")
+	}
 	row, err := s.queries.SaveSaga(ctx, db.SaveSagaParams{
 		ID: g.ID, Version: g.Version, Lease: g.Lease, State: string(g.State), Step: g.Step, Attempts: int32(g.Attempts),
 		LastError: g.LastError, NeedsAttention: g.NeedsAttention, Memory: memory, Wakes: g.Wakes,
+		History:      history,
 		KeepDeadline: !g.Deadline.IsZero(), DelaySeconds: save.Delay.Seconds(), LeaseSeconds: save.Lease.Seconds(),
 	})
 	if postgres.NoRows(err) {
@@ -171,5 +180,7 @@ func toSaga(row db.GetSagaRow) *saga.Saga {
 	if row.Deadline != nil {
 		g.Deadline = *row.Deadline
 	}
+	// A history that cannot be read is one of another release: it is for people only and no reason to stop the saga.
+	_ = json.Unmarshal(row.History, &g.History)
 	return g
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -43,6 +44,12 @@ func NewRunner(store Store, log *zap.Logger, metrics *Metrics) *Runner {
 
 // Add registers a machine.
 func (r *Runner) Add(m Machine) { r.machines[m.Kind()] = m }
+
+// Reversible says whether the machine of a saga could still give everything back, as far as the saga was saved.
+func (r *Runner) Reversible(s *Saga) bool {
+	machine, ok := r.machines[s.Kind]
+	return ok && !s.State.Ended() && machine.Reversible(s)
+}
 
 // errCancelled rolls a save back that must not happen once somebody asked to end the saga.
 var errCancelled = errors.New("the saga was asked to end")
@@ -111,6 +118,13 @@ type transition struct {
 // advance moves the saga on and, where it matters, saves it; over says that this run has nothing more to do.
 func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (over bool, err error) {
 	before := *s
+	if t.Wait > 0 {
+		s.note(Waited, nil)
+	} else {
+		s.note(Succeeded, nil)
+	}
+	// Giving back is decided where it is written: a run that was paused while another placed the order must not undo it.
+	turned := t.State == Compensating && s.State != Compensating
 	if t.State != "" {
 		s.State = t.State
 	}
@@ -120,7 +134,7 @@ func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (o
 	s.Attempts, s.LastError = 0, ""
 	s.NeedsAttention = (s.NeedsAttention || t.Attention) && s.State != Done
 	over = s.State.Ended() || t.Wait > 0
-	if !over && t.Write == nil && time.Since(*t.saved) < saveEvery {
+	if !over && !turned && t.Write == nil && time.Since(*t.saved) < saveEvery {
 		return false, nil
 	}
 	if err := s.Remember(run.Memory()); err != nil {
@@ -163,8 +177,9 @@ func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (o
 
 // fail records a try that did not work and gives the lease back; it returns the error.
 func (r *Runner) fail(ctx context.Context, s *Saga, cause error) error {
+	s.note(Stumbled, cause)
 	s.Attempts++
-	s.LastError = clip(cause.Error())
+	s.LastError = cut(cause.Error(), maxError)
 	if s.Attempts >= attentionAfter && !s.NeedsAttention {
 		s.NeedsAttention = true
 		r.log.Error("saga needs attention", zap.String("kind", s.Kind), zap.String("order_id", s.OrderID),
@@ -251,9 +266,8 @@ func Definite(err error) bool {
 
 const maxError = 500
 
-func clip(s string) string {
-	if len(s) > maxError {
-		return s[:maxError]
-	}
-	return s
+// cut shortens a text for the database, which takes whole characters only.
+func cut(s string, most int) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	return strings.ToValidUTF8(s[:min(len(s), most)], "")
 }

@@ -63,6 +63,8 @@ type Saga struct {
 	NeedsAttention bool
 	// Memory is what the machine remembers, as JSON.
 	Memory json.RawMessage
+	// History is its last stays at steps, oldest first, for people to read.
+	History []Pass
 	// Resumed says that another run worked on it before: steps after Step may have been done already.
 	Resumed bool
 	// Wakes counts the news that came for it. A wait that began before the last news ends at once.
@@ -98,6 +100,8 @@ type Machine interface {
 	Kind() string
 	// Open reads what a run of the saga needs.
 	Open(ctx context.Context, s *Saga) (Run, error)
+	// Reversible says whether a saga that stands there ends by giving everything back when it is asked to end.
+	Reversible(s *Saga) bool
 }
 
 // Run is one process's work on one saga.

@@ -20,6 +20,7 @@ func Register(r grpc.ServiceRegistrar, peers *peer.Set, mapper *relay.Mapper) {
 	adminv1.RegisterPaymentAdminServiceServer(r, &paymentAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterGiftCardAdminServiceServer(r, &giftCardAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterOrderAdminServiceServer(r, &orderAdminService{peers: peers, mapper: mapper})
+	adminv1.RegisterSagaAdminServiceServer(r, &sagaAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterShippingAdminServiceServer(r, &shippingAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterTaxAdminServiceServer(r, &taxAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterChannelSettingsAdminServiceServer(r, &channelSettingsAdminService{peers: peers, mapper: mapper})

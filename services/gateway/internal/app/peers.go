@@ -28,7 +28,7 @@ func dial(cfg Config, rt *service.Runtime) (*peer.Set, error) {
 		Inventory: connect("inventory", cfg.InventoryAddr, &inventoryv1.InventoryService_ServiceDesc),
 		Payment:   connect("payment", cfg.PaymentAddr, &paymentv1.PaymentService_ServiceDesc),
 		Cart: connect("cart", cfg.CartAddr, &cartv1.CartService_ServiceDesc, &cartv1.OrderService_ServiceDesc,
-			&cartv1.CheckoutService_ServiceDesc, &cartv1.ShippingService_ServiceDesc, &cartv1.TaxService_ServiceDesc,
+			&cartv1.CheckoutService_ServiceDesc, &cartv1.SagaService_ServiceDesc, &cartv1.ShippingService_ServiceDesc, &cartv1.TaxService_ServiceDesc,
 			&cartv1.ChannelSettingsService_ServiceDesc, &cartv1.AddressService_ServiceDesc),
 	}
 	if err := errors.Join(problems...); err != nil {

@@ -82,7 +82,7 @@ func open(t testing.TB, change ...func(*app.Config)) *shop {
 		pricing:   startStandin(t, j, "cartwright.pricing.v1.PricingService"),
 		inventory: startStandin(t, j, "cartwright.inventory.v1.InventoryService"),
 		payment:   startStandin(t, j, "cartwright.payment.v1.PaymentService"),
-		cart: startStandin(t, j, "cartwright.cart.v1.CartService", "cartwright.cart.v1.CheckoutService", "cartwright.cart.v1.OrderService",
+		cart: startStandin(t, j, "cartwright.cart.v1.CartService", "cartwright.cart.v1.CheckoutService", "cartwright.cart.v1.OrderService", "cartwright.cart.v1.SagaService",
 			"cartwright.cart.v1.ShippingService", "cartwright.cart.v1.TaxService", "cartwright.cart.v1.ChannelSettingsService",
 			"cartwright.cart.v1.AddressService"),
 	}

@@ -19,6 +19,7 @@ type Set struct {
 	Carts     cartv1.CartServiceClient
 	Checkout  cartv1.CheckoutServiceClient
 	Orders    cartv1.OrderServiceClient
+	Sagas     cartv1.SagaServiceClient
 	Shipping  cartv1.ShippingServiceClient
 	Tax       cartv1.TaxServiceClient
 	Settings  cartv1.ChannelSettingsServiceClient
@@ -40,6 +41,7 @@ func New(c Connections) *Set {
 		Carts:     cartv1.NewCartServiceClient(c.Cart),
 		Checkout:  cartv1.NewCheckoutServiceClient(c.Cart),
 		Orders:    cartv1.NewOrderServiceClient(c.Cart),
+		Sagas:     cartv1.NewSagaServiceClient(c.Cart),
 		Shipping:  cartv1.NewShippingServiceClient(c.Cart),
 		Tax:       cartv1.NewTaxServiceClient(c.Cart),
 		Settings:  cartv1.NewChannelSettingsServiceClient(c.Cart),

@@ -69,6 +69,17 @@ type OrderShipment struct {
 	ShippedAt      *time.Time
 }
 
+type SagaAction struct {
+	ID        int64
+	SagaID    string
+	Kind      string
+	Actor     []byte
+	Reason    string
+	State     string
+	Step      string
+	CreatedAt time.Time
+}
+
 type SavedAddress struct {
 	ID              string
 	CustomerID      string

@@ -10,6 +10,63 @@ import (
 	"time"
 )
 
+const appendSagaAction = `-- name: AppendSagaAction :one
+INSERT INTO saga_action (saga_id, kind, actor, reason, state, step) VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id, created_at
+`
+
+type AppendSagaActionParams struct {
+	SagaID string
+	Kind   string
+	Actor  []byte
+	Reason string
+	State  string
+	Step   string
+}
+
+type AppendSagaActionRow struct {
+	ID        int64
+	CreatedAt time.Time
+}
+
+func (q *Queries) AppendSagaAction(ctx context.Context, arg AppendSagaActionParams) (AppendSagaActionRow, error) {
+	row := q.db.QueryRow(ctx, appendSagaAction,
+		arg.SagaID,
+		arg.Kind,
+		arg.Actor,
+		arg.Reason,
+		arg.State,
+		arg.Step,
+	)
+	var i AppendSagaActionRow
+	err := row.Scan(&i.ID, &i.CreatedAt)
+	return i, err
+}
+
+const calmOrder = `-- name: CalmOrder :exec
+UPDATE sales_order
+SET needs_attention = false, updated_at = clock_timestamp(), version = version + 1
+WHERE id = $1 AND needs_attention
+`
+
+func (q *Queries) CalmOrder(ctx context.Context, id string) error {
+	_, err := q.db.Exec(ctx, calmOrder, id)
+	return err
+}
+
+const calmSaga = `-- name: CalmSaga :exec
+UPDATE saga
+SET needs_attention = false, attempts = 0, version = version + 1, lease = '', lease_until = '-infinity'
+WHERE id = $1
+`
+
+// Takes the call for a person off. The version takes the saga from a run that read the call and would write it again; the lease
+// is given back, so that another goes on at once.
+func (q *Queries) CalmSaga(ctx context.Context, id string) error {
+	_, err := q.db.Exec(ctx, calmSaga, id)
+	return err
+}
+
 const cancelSaga = `-- name: CancelSaga :execrows
 UPDATE saga
 SET cancel_requested = true, wakes = wakes + 1, next_run_at = clock_timestamp(),
@@ -36,7 +93,7 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
 `
 
 type ClaimSagasParams struct {
@@ -62,6 +119,7 @@ type ClaimSagasRow struct {
 	CancelRequested bool
 	NeedsAttention  bool
 	Memory          []byte
+	History         []byte
 }
 
 // Leases what is due and free. Rows that another process is claiming are skipped.
@@ -91,6 +149,7 @@ func (q *Queries) ClaimSagas(ctx context.Context, arg ClaimSagasParams) ([]Claim
 			&i.CancelRequested,
 			&i.NeedsAttention,
 			&i.Memory,
+			&i.History,
 		); err != nil {
 			return nil, err
 		}
@@ -157,9 +216,86 @@ func (q *Queries) FindActiveSaga(ctx context.Context, orderID string) (string, e
 	return id, err
 }
 
+const findSagaViews = `-- name: FindSagaViews :many
+SELECT saga.id, saga.kind, saga.order_id, saga.state, saga.step, saga.version, saga.attempts, saga.last_error, saga.next_run_at,
+    saga.deadline, saga.cancel_requested, saga.history, saga.created_at, saga.updated_at,
+    saga.lease_until > clock_timestamp() AS in_progress,
+    floor(extract(epoch FROM clock_timestamp() - saga.created_at))::bigint AS age_seconds,
+    (saga.needs_attention OR (saga.kind = 'checkout' AND sales_order.needs_attention))::boolean AS needs_attention,
+    COALESCE(sales_order.number, '')::text AS order_number, sales_order.payment_id, sales_order.reservation_id
+FROM saga JOIN sales_order ON sales_order.id = saga.order_id
+WHERE saga.id = ANY($1::text[])
+ORDER BY saga.created_at, saga.id
+LIMIT 1000
+`
+
+type FindSagaViewsRow struct {
+	ID              string
+	Kind            string
+	OrderID         string
+	State           string
+	Step            string
+	Version         int64
+	Attempts        int32
+	LastError       string
+	NextRunAt       time.Time
+	Deadline        *time.Time
+	CancelRequested bool
+	History         []byte
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	InProgress      bool
+	AgeSeconds      int64
+	NeedsAttention  bool
+	OrderNumber     string
+	PaymentID       string
+	ReservationID   string
+}
+
+func (q *Queries) FindSagaViews(ctx context.Context, ids []string) ([]FindSagaViewsRow, error) {
+	rows, err := q.db.Query(ctx, findSagaViews, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindSagaViewsRow
+	for rows.Next() {
+		var i FindSagaViewsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.OrderID,
+			&i.State,
+			&i.Step,
+			&i.Version,
+			&i.Attempts,
+			&i.LastError,
+			&i.NextRunAt,
+			&i.Deadline,
+			&i.CancelRequested,
+			&i.History,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.InProgress,
+			&i.AgeSeconds,
+			&i.NeedsAttention,
+			&i.OrderNumber,
+			&i.PaymentID,
+			&i.ReservationID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getSaga = `-- name: GetSaga :one
 SELECT id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
 FROM saga
 WHERE id = $1
 `
@@ -181,6 +317,7 @@ type GetSagaRow struct {
 	CancelRequested bool
 	NeedsAttention  bool
 	Memory          []byte
+	History         []byte
 }
 
 func (q *Queries) GetSaga(ctx context.Context, id string) (GetSagaRow, error) {
@@ -203,6 +340,7 @@ func (q *Queries) GetSaga(ctx context.Context, id string) (GetSagaRow, error) {
 		&i.CancelRequested,
 		&i.NeedsAttention,
 		&i.Memory,
+		&i.History,
 	)
 	return i, err
 }
@@ -239,6 +377,260 @@ func (q *Queries) InsertSaga(ctx context.Context, arg InsertSagaParams) error {
 		arg.DeadlineSeconds,
 		arg.Memory,
 	)
+	return err
+}
+
+const listActiveSagaIDs = `-- name: ListActiveSagaIDs :many
+SELECT id FROM saga
+WHERE state IN ('running', 'waiting', 'compensating') AND ($1::text = '' OR state = $1)
+    AND ($2::text = '' OR kind = $2) AND ($3::text = '' OR step = $3)
+    AND created_at <= clock_timestamp() - make_interval(secs => $4::float8)
+    AND (created_at, id) > ($5::timestamptz, $6::text)
+ORDER BY created_at, id
+LIMIT $7
+`
+
+type ListActiveSagaIDsParams struct {
+	State         string
+	Kind          string
+	Step          string
+	MinAgeSeconds float64
+	AfterTime     time.Time
+	AfterID       string
+	MaxRows       int32
+}
+
+func (q *Queries) ListActiveSagaIDs(ctx context.Context, arg ListActiveSagaIDsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listActiveSagaIDs,
+		arg.State,
+		arg.Kind,
+		arg.Step,
+		arg.MinAgeSeconds,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAttentionSagaIDs = `-- name: ListAttentionSagaIDs :many
+SELECT id FROM saga
+WHERE id IN (
+        SELECT flagged.id FROM saga AS flagged WHERE flagged.needs_attention
+        UNION ALL
+        SELECT sales_order.id FROM sales_order WHERE sales_order.needs_attention
+    )
+    AND ($1::text = '' OR state = $1) AND ($2::text = '' OR order_id = $2)
+    AND ($3::text = '' OR kind = $3) AND ($4::text = '' OR step = $4)
+    AND created_at <= clock_timestamp() - make_interval(secs => $5::float8)
+    AND (created_at, id) > ($6::timestamptz, $7::text)
+ORDER BY created_at, id
+LIMIT $8
+`
+
+type ListAttentionSagaIDsParams struct {
+	State         string
+	OrderID       string
+	Kind          string
+	Step          string
+	MinAgeSeconds float64
+	AfterTime     time.Time
+	AfterID       string
+	MaxRows       int32
+}
+
+// An order that calls for a person is found by its checkout, whose id it shares.
+func (q *Queries) ListAttentionSagaIDs(ctx context.Context, arg ListAttentionSagaIDsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listAttentionSagaIDs,
+		arg.State,
+		arg.OrderID,
+		arg.Kind,
+		arg.Step,
+		arg.MinAgeSeconds,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listEndedSagaIDs = `-- name: ListEndedSagaIDs :many
+SELECT id FROM saga
+WHERE state = $1::text
+    AND ($2::text = '' OR kind = $2) AND ($3::text = '' OR step = $3)
+    AND created_at <= clock_timestamp() - make_interval(secs => $4::float8)
+    AND (created_at, id) > ($5::timestamptz, $6::text)
+ORDER BY created_at, id
+LIMIT $7
+`
+
+type ListEndedSagaIDsParams struct {
+	State         string
+	Kind          string
+	Step          string
+	MinAgeSeconds float64
+	AfterTime     time.Time
+	AfterID       string
+	MaxRows       int32
+}
+
+func (q *Queries) ListEndedSagaIDs(ctx context.Context, arg ListEndedSagaIDsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listEndedSagaIDs,
+		arg.State,
+		arg.Kind,
+		arg.Step,
+		arg.MinAgeSeconds,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSagaActions = `-- name: ListSagaActions :many
+SELECT id, saga_id, kind, actor, reason, state, step, created_at
+FROM saga_action
+WHERE saga_id = $1 AND id > $2
+ORDER BY id
+LIMIT $3
+`
+
+type ListSagaActionsParams struct {
+	SagaID  string
+	AfterID int64
+	MaxRows int32
+}
+
+func (q *Queries) ListSagaActions(ctx context.Context, arg ListSagaActionsParams) ([]SagaAction, error) {
+	rows, err := q.db.Query(ctx, listSagaActions, arg.SagaID, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SagaAction
+	for rows.Next() {
+		var i SagaAction
+		if err := rows.Scan(
+			&i.ID,
+			&i.SagaID,
+			&i.Kind,
+			&i.Actor,
+			&i.Reason,
+			&i.State,
+			&i.Step,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSagaIDsOfOrder = `-- name: ListSagaIDsOfOrder :many
+SELECT id FROM saga
+WHERE order_id = $1 AND ($2::text = '' OR state = $2)
+    AND ($3::text = '' OR kind = $3) AND ($4::text = '' OR step = $4)
+    AND created_at <= clock_timestamp() - make_interval(secs => $5::float8)
+    AND (created_at, id) > ($6::timestamptz, $7::text)
+ORDER BY created_at, id
+LIMIT $8
+`
+
+type ListSagaIDsOfOrderParams struct {
+	OrderID       string
+	State         string
+	Kind          string
+	Step          string
+	MinAgeSeconds float64
+	AfterTime     time.Time
+	AfterID       string
+	MaxRows       int32
+}
+
+func (q *Queries) ListSagaIDsOfOrder(ctx context.Context, arg ListSagaIDsOfOrderParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listSagaIDsOfOrder,
+		arg.OrderID,
+		arg.State,
+		arg.Kind,
+		arg.Step,
+		arg.MinAgeSeconds,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockSaga = `-- name: LockSaga :exec
+SELECT id FROM saga WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockSaga(ctx context.Context, id string) error {
+	_, err := q.db.Exec(ctx, lockSaga, id)
 	return err
 }
 
@@ -285,20 +677,35 @@ func (q *Queries) RenewSaga(ctx context.Context, arg RenewSagaParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const retrySaga = `-- name: RetrySaga :execrows
+UPDATE saga
+SET wakes = wakes + 1, next_run_at = clock_timestamp(), state = CASE WHEN state = 'waiting' THEN 'running' ELSE state END
+WHERE id = $1 AND state IN ('running', 'waiting', 'compensating')
+`
+
+// Makes an active saga due. Counting up wakes keeps a run that is under way from waiting after it.
+func (q *Queries) RetrySaga(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.Exec(ctx, retrySaga, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const saveSaga = `-- name: SaveSaga :one
 UPDATE saga
 SET state = CASE WHEN $1::text = 'waiting' AND wakes <> $2 THEN 'running' ELSE $1::text END,
     step = $3, attempts = $4, last_error = $5, needs_attention = $6,
-    memory = $7, version = version + 1, updated_at = clock_timestamp(),
-    deadline = CASE WHEN $8::boolean THEN deadline END,
+    memory = $7, history = $8, version = version + 1, updated_at = clock_timestamp(),
+    deadline = CASE WHEN $9::boolean THEN deadline END,
     next_run_at = CASE
         WHEN wakes <> $2 THEN clock_timestamp()
-        WHEN $8::boolean THEN LEAST(clock_timestamp() + make_interval(secs => $9::float8), GREATEST(deadline, clock_timestamp()))
-        ELSE clock_timestamp() + make_interval(secs => $9::float8)
+        WHEN $9::boolean THEN LEAST(clock_timestamp() + make_interval(secs => $10::float8), GREATEST(deadline, clock_timestamp()))
+        ELSE clock_timestamp() + make_interval(secs => $10::float8)
     END,
-    lease = CASE WHEN $10::float8 > 0 THEN lease ELSE '' END,
-    lease_until = CASE WHEN $10::float8 > 0 THEN clock_timestamp() + make_interval(secs => $10::float8) ELSE '-infinity' END
-WHERE id = $11 AND version = $12 AND lease = $13
+    lease = CASE WHEN $11::float8 > 0 THEN lease ELSE '' END,
+    lease_until = CASE WHEN $11::float8 > 0 THEN clock_timestamp() + make_interval(secs => $11::float8) ELSE '-infinity' END
+WHERE id = $12 AND version = $13 AND lease = $14
 RETURNING version, wakes, cancel_requested, COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired
 `
 
@@ -310,6 +717,7 @@ type SaveSagaParams struct {
 	LastError      string
 	NeedsAttention bool
 	Memory         []byte
+	History        []byte
 	KeepDeadline   bool
 	DelaySeconds   float64
 	LeaseSeconds   float64
@@ -335,6 +743,7 @@ func (q *Queries) SaveSaga(ctx context.Context, arg SaveSagaParams) (SaveSagaRow
 		arg.LastError,
 		arg.NeedsAttention,
 		arg.Memory,
+		arg.History,
 		arg.KeepDeadline,
 		arg.DelaySeconds,
 		arg.LeaseSeconds,
@@ -370,7 +779,7 @@ UPDATE saga
 SET lease = $1, lease_until = clock_timestamp() + make_interval(secs => $2::float8), version = version + 1
 WHERE id = $3 AND state IN ('running', 'waiting', 'compensating') AND next_run_at <= clock_timestamp() AND lease_until <= clock_timestamp()
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
 `
 
 type TakeSagaParams struct {
@@ -396,6 +805,7 @@ type TakeSagaRow struct {
 	CancelRequested bool
 	NeedsAttention  bool
 	Memory          []byte
+	History         []byte
 }
 
 func (q *Queries) TakeSaga(ctx context.Context, arg TakeSagaParams) (TakeSagaRow, error) {
@@ -418,6 +828,7 @@ func (q *Queries) TakeSaga(ctx context.Context, arg TakeSagaParams) (TakeSagaRow
 		&i.CancelRequested,
 		&i.NeedsAttention,
 		&i.Memory,
+		&i.History,
 	)
 	return i, err
 }

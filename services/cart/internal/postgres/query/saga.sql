@@ -17,14 +17,14 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory;
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history;
 
 -- name: TakeSaga :one
 UPDATE saga
 SET lease = @lease, lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::float8), version = version + 1
 WHERE id = @id AND state IN ('running', 'waiting', 'compensating') AND next_run_at <= clock_timestamp() AND lease_until <= clock_timestamp()
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory;
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history;
 
 -- name: RenewSaga :execrows
 UPDATE saga
@@ -36,7 +36,7 @@ WHERE id = @id AND lease = @lease AND state IN ('running', 'waiting', 'compensat
 UPDATE saga
 SET state = CASE WHEN @state::text = 'waiting' AND wakes <> @wakes THEN 'running' ELSE @state::text END,
     step = @step, attempts = @attempts, last_error = @last_error, needs_attention = @needs_attention,
-    memory = @memory, version = version + 1, updated_at = clock_timestamp(),
+    memory = @memory, history = @history, version = version + 1, updated_at = clock_timestamp(),
     deadline = CASE WHEN @keep_deadline::boolean THEN deadline END,
     next_run_at = CASE
         WHEN wakes <> @wakes THEN clock_timestamp()
@@ -50,7 +50,7 @@ RETURNING version, wakes, cancel_requested, COALESCE(deadline <= clock_timestamp
 
 -- name: GetSaga :one
 SELECT id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
 FROM saga
 WHERE id = @id;
 
@@ -89,3 +89,89 @@ WHERE event_id IN (
     ORDER BY old.created_at
     LIMIT @max_rows
 );
+
+-- name: LockSaga :exec
+SELECT id FROM saga WHERE id = @id FOR UPDATE;
+
+-- name: ListActiveSagaIDs :many
+SELECT id FROM saga
+WHERE state IN ('running', 'waiting', 'compensating') AND (@state::text = '' OR state = @state)
+    AND (@kind::text = '' OR kind = @kind) AND (@step::text = '' OR step = @step)
+    AND created_at <= clock_timestamp() - make_interval(secs => @min_age_seconds::float8)
+    AND (created_at, id) > (@after_time::timestamptz, @after_id::text)
+ORDER BY created_at, id
+LIMIT @max_rows;
+
+-- name: ListEndedSagaIDs :many
+SELECT id FROM saga
+WHERE state = @state::text
+    AND (@kind::text = '' OR kind = @kind) AND (@step::text = '' OR step = @step)
+    AND created_at <= clock_timestamp() - make_interval(secs => @min_age_seconds::float8)
+    AND (created_at, id) > (@after_time::timestamptz, @after_id::text)
+ORDER BY created_at, id
+LIMIT @max_rows;
+
+-- name: ListSagaIDsOfOrder :many
+SELECT id FROM saga
+WHERE order_id = @order_id AND (@state::text = '' OR state = @state)
+    AND (@kind::text = '' OR kind = @kind) AND (@step::text = '' OR step = @step)
+    AND created_at <= clock_timestamp() - make_interval(secs => @min_age_seconds::float8)
+    AND (created_at, id) > (@after_time::timestamptz, @after_id::text)
+ORDER BY created_at, id
+LIMIT @max_rows;
+
+-- name: ListAttentionSagaIDs :many
+-- An order that calls for a person is found by its checkout, whose id it shares.
+SELECT id FROM saga
+WHERE id IN (
+        SELECT flagged.id FROM saga AS flagged WHERE flagged.needs_attention
+        UNION ALL
+        SELECT sales_order.id FROM sales_order WHERE sales_order.needs_attention
+    )
+    AND (@state::text = '' OR state = @state) AND (@order_id::text = '' OR order_id = @order_id)
+    AND (@kind::text = '' OR kind = @kind) AND (@step::text = '' OR step = @step)
+    AND created_at <= clock_timestamp() - make_interval(secs => @min_age_seconds::float8)
+    AND (created_at, id) > (@after_time::timestamptz, @after_id::text)
+ORDER BY created_at, id
+LIMIT @max_rows;
+
+-- name: FindSagaViews :many
+SELECT saga.id, saga.kind, saga.order_id, saga.state, saga.step, saga.version, saga.attempts, saga.last_error, saga.next_run_at,
+    saga.deadline, saga.cancel_requested, saga.history, saga.created_at, saga.updated_at,
+    saga.lease_until > clock_timestamp() AS in_progress,
+    floor(extract(epoch FROM clock_timestamp() - saga.created_at))::bigint AS age_seconds,
+    (saga.needs_attention OR (saga.kind = 'checkout' AND sales_order.needs_attention))::boolean AS needs_attention,
+    COALESCE(sales_order.number, '')::text AS order_number, sales_order.payment_id, sales_order.reservation_id
+FROM saga JOIN sales_order ON sales_order.id = saga.order_id
+WHERE saga.id = ANY(@ids::text[])
+ORDER BY saga.created_at, saga.id
+LIMIT 1000;
+
+-- name: RetrySaga :execrows
+-- Makes an active saga due. Counting up wakes keeps a run that is under way from waiting after it.
+UPDATE saga
+SET wakes = wakes + 1, next_run_at = clock_timestamp(), state = CASE WHEN state = 'waiting' THEN 'running' ELSE state END
+WHERE id = @id AND state IN ('running', 'waiting', 'compensating');
+
+-- name: CalmSaga :exec
+-- Takes the call for a person off. The version takes the saga from a run that read the call and would write it again; the lease
+-- is given back, so that another goes on at once.
+UPDATE saga
+SET needs_attention = false, attempts = 0, version = version + 1, lease = '', lease_until = '-infinity'
+WHERE id = @id;
+
+-- name: CalmOrder :exec
+UPDATE sales_order
+SET needs_attention = false, updated_at = clock_timestamp(), version = version + 1
+WHERE id = @id AND needs_attention;
+
+-- name: AppendSagaAction :one
+INSERT INTO saga_action (saga_id, kind, actor, reason, state, step) VALUES (@saga_id, @kind, @actor, @reason, @state, @step)
+RETURNING id, created_at;
+
+-- name: ListSagaActions :many
+SELECT id, saga_id, kind, actor, reason, state, step, created_at
+FROM saga_action
+WHERE saga_id = @saga_id AND id > @after_id
+ORDER BY id
+LIMIT @max_rows;
