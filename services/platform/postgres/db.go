@@ -140,10 +140,23 @@ func (d *DB) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
 	return &batchResults{BatchResults: conn.SendBatch(ctx, batch), conn: conn}
 }
 
+type patience struct{}
+
+// Patient lets what the context carries queue for a connection as long as d instead of Config.AcquireTimeout: work that others
+// have begun to do their part of costs more to refuse than to let wait.
+func Patient(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patience{}, d)
+}
+
+func (d *DB) patience(ctx context.Context) time.Duration {
+	own, _ := ctx.Value(patience{}).(time.Duration)
+	return max(own, d.acquireTimeout)
+}
+
 // acquire takes a connection within the timeout. Running out of connections, or of a server, is UNAVAILABLE; the caller's
 // own cancellation stays what it is.
 func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	bounded, cancel := context.WithTimeout(ctx, d.acquireTimeout)
+	bounded, cancel := context.WithTimeout(ctx, d.patience(ctx))
 	defer cancel()
 	conn, err := d.pool.Acquire(bounded)
 	if err == nil {

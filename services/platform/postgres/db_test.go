@@ -209,6 +209,26 @@ func TestBusyPoolIsUnavailableSoon(t *testing.T) {
 	require.ErrorIs(t, db.Ping(canceled), context.Canceled, "the caller's own fault is not the database's")
 }
 
+// When it fails, a buyer who has waited for stock and payment is sent away because the database was busy for a moment.
+func TestPatientWorkQueues(t *testing.T) {
+	t.Parallel()
+	source := database(t)
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: source.AppDSN, MaxConns: 1, AcquireTimeout: 20 * time.Millisecond})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	patient := postgres.Patient(t.Context(), time.Minute)
+	queued := make(chan error, 1)
+	require.NoError(t, db.Tx(patient, func(context.Context) error {
+		go func() { queued <- db.Ping(patient) }()
+		for range 3 { // each waits its whole time while the patient one goes on waiting
+			require.True(t, errs.Has(db.Ping(t.Context()), errs.Overloaded))
+		}
+		require.Empty(t, queued)
+		return nil
+	}))
+	require.NoError(t, <-queued)
+}
+
 // When it fails, every read leaks a connection until the pool is empty.
 func TestConnectionsAreGivenBack(t *testing.T) {
 	t.Parallel()

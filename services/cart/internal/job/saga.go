@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/saga"
+	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
 // How the worker looks for sagas. A killed process's sagas are free when their lease ends, at most one look later.
@@ -21,6 +22,8 @@ const (
 	sagaWorkers = 16
 	// runTimeout ends a run that hangs; its saga is then free for the next look.
 	runTimeout = time.Minute
+	// queueTime is how long a saga queues for a database connection, less than the lease it holds.
+	queueTime = 5 * time.Second
 )
 
 // Sagas works on sagas that are due and that no request works on.
@@ -46,6 +49,7 @@ func (s *Sagas) Kick() {
 // Run works until the context ends. Then it claims no more, and what it works on is given back after the step at hand, so
 // that another process goes on at once.
 func (s *Sagas) Run(ctx context.Context) error {
+	ctx = postgres.Patient(ctx, queueTime)
 	var running sync.WaitGroup
 	defer running.Wait()
 	free := make(chan struct{}, sagaWorkers)

@@ -10,6 +10,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/moneypb"
+	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
 // Checkout buys a cart.
@@ -17,6 +18,7 @@ func (s *CheckoutServer) Checkout(ctx context.Context, req *cartv1.CheckoutReque
 	if err := needKey(req.GetRequestId()); err != nil {
 		return nil, err
 	}
+	ctx = postgres.Patient(ctx, queueTime)
 	call := idempotency.NewCall(ctx, checkoutMethod, req.GetRequestId(), req.GetCartId(), req.GetExpectedTotal(), req.GetPayment()).For(req.GetCartId())
 	if o, found, err := s.replay(ctx, call); found || err != nil {
 		return checkoutResponse(ctx, o, err)

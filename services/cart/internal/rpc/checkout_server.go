@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -33,6 +34,10 @@ type CheckoutServer struct {
 func NewCheckoutServer(service *checkout.Service, keeper *idempotency.Keeper, kick func()) *CheckoutServer {
 	return &CheckoutServer{service: service, keeper: keeper, kick: kick}
 }
+
+// queueTime is how long the steps of a checkout queue for a database connection: buyers who come all at once are served one after
+// the other, while what can be asked again, such as a cart, is refused sooner.
+const queueTime = 15 * time.Second
 
 // OrderServer serves OrderService.
 type OrderServer struct {
