@@ -18,7 +18,7 @@ func System() Clock { return system{} }
 
 type system struct{}
 
-func (system) Now() time.Time { return time.Now().UTC() }
+func (system) Now() time.Time { return time.Now().UTC().Add(skew()) }
 
 // Fake is a clock that moves only when told. It is safe for use by many goroutines.
 type Fake struct {

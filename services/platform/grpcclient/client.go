@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
@@ -49,7 +50,7 @@ func Dial(cfg Config) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDisableServiceConfig(),
-		grpc.WithUnaryInterceptor(p.unary()),
+		grpc.WithChainUnaryInterceptor(append([]grpc.UnaryClientInterceptor{p.unary()}, fault.Client()...)...),
 		grpc.WithStreamInterceptor(p.stream()),
 		grpc.WithIdleTimeout(0),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(cfg.MaxRecvBytes)),

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
+
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 )
 
 const healthPrefix = "/grpc.health.v1."
@@ -51,7 +53,7 @@ func newChain(cfg Config, descs []*grpc.ServiceDesc) (*chain, error) {
 }
 
 func (c *chain) unary() []grpc.UnaryServerInterceptor {
-	list := []grpc.UnaryServerInterceptor{c.observeUnary, c.deadlineUnary, c.identityUnary}
+	list := append(fault.Server(), c.observeUnary, c.deadlineUnary, c.identityUnary)
 	for _, admit := range c.cfg.Admit {
 		list = append(list, exceptHealth(admit))
 	}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
@@ -67,7 +68,7 @@ func (o *observer) run(ctx context.Context, r run, fn func(ctx context.Context) 
 		o.runs.WithLabelValues(r.kind, result).Inc()
 		o.seconds.WithLabelValues(r.kind).Add(time.Since(start).Seconds())
 	}()
-	err := fn(ctx)
+	err := fn(fault.Within(ctx, "job", r.kind))
 	var canceled *rivertype.JobCancelError
 	fields := []zap.Field{zap.String("job", r.kind), zap.Int64("job_id", r.id), zap.Int("attempt", r.attempt), zap.Error(err)}
 	switch {

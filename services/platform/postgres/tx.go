@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 )
 
 // How often a transaction that lost against another one is tried, and how long the last wait before that can be.
@@ -88,11 +90,14 @@ func (d *DB) attempt(ctx context.Context, fn func(ctx context.Context) error) er
 	if err := fn(context.WithValue(ctx, txKey{}, &ambientTx{db: d, tx: tx, outer: outer})); err != nil {
 		return err
 	}
+	if err := fault.Point(ctx, fault.Commit); err != nil {
+		return err
+	}
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
-	return nil
+	return fault.Point(ctx, fault.Committed)
 }
 
 // rollback ends a transaction also when its context has ended, so that the connection can be used again. When the server

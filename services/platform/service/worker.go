@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 )
 
@@ -85,7 +86,7 @@ func (w *workers) loop(ctx context.Context, one worker) {
 	pause := firstPause
 	for {
 		began := time.Now()
-		err := safely(ctx, one.run)
+		err := safely(fault.Within(ctx, "worker", one.name), one.run)
 		if err == nil || ctx.Err() != nil {
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 )
 
@@ -92,6 +93,7 @@ func (r *Runner) Drive(ctx context.Context, s *Saga, run Run) error {
 			return r.park(ctx, s, run)
 		}
 		started := time.Now()
+		ctx := fault.Within(ctx, s.Kind, s.Step)
 		next, err := run.Step(ctx, s)
 		r.metrics.step(s, err, time.Since(started))
 		if err != nil && ctx.Err() != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
@@ -56,7 +57,7 @@ func New(cfg Config) *Provider {
 	client := cfg.Client
 	if client == nil {
 		transport := &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true}
-		client = &http.Client{Transport: transport}
+		client = &http.Client{Transport: fault.Transport(transport)}
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	cfg.URL = strings.TrimSuffix(cfg.URL, "/")
