@@ -154,20 +154,24 @@ type logEntry struct {
 	Attempt
 }
 
-// showLog pages through the attempts: ?after=<seq>&limit=&kind=&order_reference=&merchant_reference=.
+// showLog pages through the attempts: ?after=<seq>&limit=&kind=&order_reference=&merchant_reference=. With changes=true the
+// operations that changed without an attempt of their own are listed too, as what they have become.
 func (s *Server) showLog(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	after, limit := pageOf(query)
+	changes := query.Get("changes") == "true"
 	entries, next := make([]logEntry, 0, limit), int64(0)
 	err := s.journal.scan(after, func(rec record) bool {
-		if rec.Type != recordAttempt || !rec.Attempt.matches(query) {
+		found := rec.entries(changes)
+		found = slices.DeleteFunc(found, func(e logEntry) bool { return !e.matches(query) })
+		if len(found) == 0 {
 			return true
 		}
-		if len(entries) == limit {
-			next = entries[limit-1].Seq
+		if len(entries) >= limit {
+			next = entries[len(entries)-1].Seq
 			return false
 		}
-		entries = append(entries, logEntry{Seq: rec.Seq, At: rec.At, Attempt: *rec.Attempt})
+		entries = append(entries, found...) // what has one number is never on two pages
 		return true
 	})
 	if err != nil {
@@ -175,6 +179,30 @@ func (s *Server) showLog(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"attempts": entries, "next": next})
+}
+
+// entries are the attempt of a record and, when asked for, the operations it changed besides the attempt's own.
+func (r record) entries(changes bool) []logEntry {
+	var list []logEntry
+	if r.Type == recordAttempt {
+		list = append(list, logEntry{Seq: r.Seq, At: r.At, Attempt: *r.Attempt})
+	}
+	if !changes {
+		return list
+	}
+	changed := []*Operation{r.Parent}
+	if r.Type == recordChange {
+		changed = append(changed, r.Operation)
+	}
+	for _, op := range changed {
+		if op != nil {
+			list = append(list, logEntry{Seq: r.Seq, At: r.At, Attempt: Attempt{
+				Kind: op.Kind, Key: op.Key, OperationID: op.ID, Amount: op.Amount, Currency: op.Currency, MerchantReference: op.MerchantReference,
+				OrderReference: op.OrderReference, Result: op.Status, Reason: op.Reason,
+			}})
+		}
+	}
+	return list
 }
 
 func (a *Attempt) matches(query url.Values) bool {

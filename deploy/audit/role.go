@@ -1,0 +1,51 @@
+package audit
+
+import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Role is the database role that audits connect as.
+const Role = "auditor"
+
+//go:embed role.sql
+var roleSQL string
+
+//go:embed ask/*.sql
+var asked embed.FS
+
+// ask is the text of one of the statements that are no checks.
+func ask(name string) string {
+	text, err := asked.ReadFile("ask/" + name + ".sql")
+	if err != nil {
+		panic(err) // it is compiled in
+	}
+	return string(text)
+}
+
+// Provision makes the auditor's role in the database that adminURL names, with a password unless that is empty. The schemas of the
+// services must be there; their tables may come later.
+func Provision(ctx context.Context, adminURL, password string) error {
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return fmt.Errorf("provision the auditor: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.PgConn().Exec(ctx, roleSQL).ReadAll(); err != nil {
+		return fmt.Errorf("provision the auditor: %w", err)
+	}
+	if password == "" {
+		return nil
+	}
+	var statement string
+	if err := conn.QueryRow(ctx, ask("password"), Role, password).Scan(&statement); err != nil {
+		return fmt.Errorf("provision the auditor: %w", err)
+	}
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("set the auditor's password: %w", err)
+	}
+	return nil
+}
