@@ -37,6 +37,20 @@ func TestRepeatedCallGetsTheStoredAnswer(t *testing.T) {
 	require.Equal(t, 1, effects(t, db))
 }
 
+// When it fails, a process that dies between an effect and its answer leaves a key that does the work again.
+func TestEffectAndAnswerAreOneTransaction(t *testing.T) {
+	t.Parallel()
+	db := database(t).DB
+	keeper := idempotency.New(db)
+	_, err := idempotency.Do(t.Context(), keeper, call(t.Context(), "k", "a"), answer(nil), pay(db, "a"))
+	require.NoError(t, err)
+	var state string
+	var together bool
+	require.NoError(t, db.QueryRow(t.Context(), "SELECT k.state, k.xmin = e.xmin FROM idempotency_key AS k, effect AS e").Scan(&state, &together))
+	require.Equal(t, "done", state)
+	require.True(t, together, "the key was last written by the transaction that wrote the effect")
+}
+
 // When it fails, an empty answer cannot be stored.
 func TestEmptyAnswerIsStored(t *testing.T) {
 	t.Parallel()
