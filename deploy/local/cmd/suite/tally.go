@@ -1,21 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"path"
 	"slices"
 	"strings"
-)
 
-// event is a line of `go test -json`.
-type event struct {
-	Action, Package, ImportPath, Test, Output, FailedBuild string
-	Elapsed                                                float64
-}
+	"github.com/cartwright-shop/cartwright/deploy/local/gotest"
+)
 
 // tally counts tests, subtests among them, and keeps what has to be told at the end.
 type tally struct {
@@ -41,27 +35,10 @@ func newTally(output io.Writer) *tally {
 
 // read takes the events of one `go test -json`. Lines that are none are passed on.
 func (t *tally) read(stream io.Reader) error {
-	lines := bufio.NewReader(stream)
-	for {
-		line, err := lines.ReadBytes('\n')
-		var e event
-		switch {
-		case len(line) == 0:
-		case json.Unmarshal(line, &e) == nil:
-			t.take(e)
-		default:
-			fmt.Fprintf(t.output, "%s", line)
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return gotest.Read(stream, t.take, func(line string) { fmt.Fprint(t.output, line) })
 }
 
-func (t *tally) take(e event) {
+func (t *tally) take(e gotest.Event) {
 	if e.Action == "build-output" {
 		t.builds[e.ImportPath] = append(t.builds[e.ImportPath], e.Output)
 		return
@@ -88,7 +65,7 @@ func (t *tally) take(e event) {
 	}
 }
 
-func (t *tally) note(p *packageRun, e event) {
+func (t *tally) note(p *packageRun, e gotest.Event) {
 	p.running[e.Test] = append(p.running[e.Test], e.Output)
 	p.cached = p.cached || e.Test == "" && strings.Contains(e.Output, "\t(cached)")
 	if what, found := strings.CutPrefix(strings.TrimSpace(e.Output), "NOT RUN: "); found {
@@ -96,7 +73,7 @@ func (t *tally) note(p *packageRun, e event) {
 	}
 }
 
-func (t *tally) endTest(p *packageRun, e event) {
+func (t *tally) endTest(p *packageRun, e gotest.Event) {
 	output := p.running[e.Test]
 	delete(p.running, e.Test)
 	switch e.Action {
@@ -111,7 +88,7 @@ func (t *tally) endTest(p *packageRun, e event) {
 }
 
 // endPackage also counts tests that never ended, and a package that failed although none of its tests did.
-func (t *tally) endPackage(p *packageRun, e event) {
+func (t *tally) endPackage(p *packageRun, e gotest.Event) {
 	own := p.running[""]
 	delete(p.running, "")
 	for _, test := range slices.Sorted(maps.Keys(p.running)) {
