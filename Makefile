@@ -88,3 +88,7 @@ bench: ## Measure what the shop costs: requests/s, waiting time and CPU µs per 
 .PHONY: bench-hot-sku
 bench-hot-sku: ## Sell one SKU to 256 clients at once, fsync on, and count every unit (ARGS="-clients 256 -stock 20000")
 	@go build -C deploy -o ../.local/bin/hotsku ./bench/cmd/hotsku && exec .local/bin/hotsku $(ARGS)
+
+.PHONY: prove-the-provers
+prove-the-provers: ## Plant known bugs one by one and show which tests turn red (ARGS="cart-becomes-two-orders" for some)
+	@go build -C deploy -o ../.local/bin/mutants ./mutants/cmd/mutants && exec .local/bin/mutants $(ARGS)
