@@ -36,16 +36,16 @@ func run(ctx context.Context, names []string) (survived int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	list, err := mutants.Load(filepath.Join(root, "deploy", "mutants", "bug"))
+	tree, err := mutants.Copy(ctx, root, filepath.Join(root, ".local", "mutants"))
+	if err != nil {
+		return 0, err
+	}
+	list, err := mutants.Load(filepath.Join(tree.Root, "deploy", "mutants", "bug"))
 	if err != nil {
 		return 0, err
 	}
 	if list = chosen(list, names); len(list) == 0 {
 		return 0, errors.New("there is no such mutant")
-	}
-	tree, err := mutants.Copy(ctx, root, filepath.Join(root, ".local", "mutants"))
-	if err != nil {
-		return 0, err
 	}
 	server, err := startDatabase(ctx)
 	if err != nil {
