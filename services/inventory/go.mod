@@ -3,6 +3,7 @@ module github.com/cartwright-shop/cartwright/services/inventory
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/cartwright-shop/cartwright/proto v0.0.0
 	github.com/cartwright-shop/cartwright/services/platform v0.0.0
 	github.com/jackc/pgx/v5 v5.12.0
