@@ -12,7 +12,7 @@ func Apply(p *Payment, operation string, out Outcome) bool {
 	}
 	before, action := *op, p.NextAction
 	if contradicts(op, out) {
-		op.Integrity, op.NeedsAttention = true, true
+		op.Integrity, op.NeedsAttention, op.Status = true, true, Join(op.Status, Unknown)
 		if op.FailureReason == "" {
 			op.FailureReason = ReasonIntegrity
 		}

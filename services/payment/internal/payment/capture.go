@@ -103,7 +103,7 @@ func refuseMove(p *Payment, kind Kind, r MoveRequest, now time.Time) error {
 		return state("Nothing was captured.")
 	case kind == Capture && lapsed(p, now):
 		return ErrAuthExpired.New("The authorization has expired.")
-	case kind == Capture && (p.VoidRequested || left <= 0 && p.CaptureReserved == 0):
+	case kind == Capture && (p.VoidRequested || p.State == IntegrityFailure || left <= 0 && p.CaptureReserved == 0):
 		return state("Nothing is left to capture.")
 	case r.Amount.Minor > left:
 		return ErrExceeds.At("amount.minorUnits", "At most %s is left.", money.Money{Currency: p.Currency, Minor: max(left, 0)}).
