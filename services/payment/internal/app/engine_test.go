@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/cartwright-shop/cartwright/services/payment/internal/giftcard"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandbox"
@@ -34,6 +35,7 @@ type engine struct {
 	store    *postgres.Store
 	provider *sandboxserver.Server
 	adapter  *sandbox.Provider
+	cards    *giftcard.Service
 	clock    *clock.Fake
 	queue    *queue
 }
@@ -83,8 +85,27 @@ func newEngine(t *testing.T, provider sandboxserver.Config, cfg payment.Config) 
 		cfg.CallTimeout = 5 * time.Second
 	}
 	e.Service = payment.NewService(e.store, []payment.Provider{e.adapter}, clock.System(), cfg, zap.NewNop())
+	e.cards = cardsOn(t, e.store)
 	return e
 }
+
+// cardsOn are the rules of gift cards on a store.
+func cardsOn(t *testing.T, store *postgres.Store) *giftcard.Service {
+	t.Helper()
+	codes, err := giftcard.NewCodes([]byte("test-gift-card-key-of-32-bytes!!"))
+	require.NoError(t, err)
+	return giftcard.NewService(store, codes, clock.System())
+}
+
+// issue makes a gift card.
+func issue(t *testing.T, cards *giftcard.Service, minor int64) string {
+	t.Helper()
+	card, _, err := cards.Issue(context.Background(), giftcard.IssueRequest{RequestID: id.New(), Amount: money.Money{Currency: "GBP", Minor: minor}})
+	require.NoError(t, err)
+	return card.ID
+}
+
+func pounds(minor int64) *money.Money { return &money.Money{Currency: "GBP", Minor: minor} }
 
 // authorize opens a payment of an order of its own.
 func (e *engine) authorize(minor int64, token string) *payment.Payment {
@@ -163,4 +184,12 @@ func eventID(t *testing.T, body []byte) string {
 	var event sandboxserver.Event
 	require.NoError(t, json.Unmarshal(body, &event))
 	return event.ID
+}
+
+// rewrittenBody is a notification under an id of its own, so that its repetition is applied and not recognised.
+func rewrittenBody(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var event sandboxserver.Event
+	require.NoError(t, json.Unmarshal(body, &event))
+	return rewritten(t, event, "evt_"+id.New())
 }

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,7 +12,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
-	"pgregory.net/rapid"
 
 	paymentv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1"
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
@@ -365,111 +363,4 @@ func TestBadGiftCardInput(t *testing.T) {
 		require.Equal(t, c.reason, errs.ReasonOf(err), name)
 	}
 	require.Zero(t, s.card(card).GetHeld().GetMinorUnits())
-}
-
-// Whatever is done to a gift card, in whatever order, its balance is what the commands say: fails when a sequence that
-// nobody thought of makes or loses money.
-func TestGiftCardAgainstModel(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		initial := rapid.Int64Range(1, 1_000).Draw(rt, "initial")
-		issued, err := s.IssueGiftCard(staff(), &paymentv1.IssueGiftCardRequest{RequestId: id.New(), Amount: gbp(initial)})
-		require.NoError(rt, err)
-		m := &cardModel{shop: s, card: issued.GetGiftCard().GetId(), balance: initial, holds: map[string]*holdModel{}}
-		rt.Repeat(map[string]func(*rapid.T){
-			"hold": m.hold, "post": m.post, "release": m.release, "refund": m.refund, "": m.agrees,
-		})
-	})
-	s.balanced()
-}
-
-type holdModel struct {
-	state                    string
-	amount, posted, refunded int64
-}
-
-// cardModel is what a card must be, kept in the simplest way.
-type cardModel struct {
-	shop          *shop
-	card          string
-	balance, held int64
-	holds         map[string]*holdModel
-	names         []string
-}
-
-func (m *cardModel) pick(t *rapid.T) (string, *holdModel) {
-	name := rapid.SampledFrom(append([]string{"new"}, m.names...)).Draw(t, "hold")
-	if name == "new" {
-		name = id.New()
-		m.names = append(m.names, name)
-		m.holds[name] = &holdModel{state: "unknown"}
-	}
-	return name, m.holds[name]
-}
-
-func (m *cardModel) hold(t *rapid.T) {
-	name, h := m.pick(t)
-	amount := rapid.Int64Range(1, 1_200).Draw(t, "amount")
-	r := holdOf(m.card, amount)
-	r.HoldId = name
-	_, err := m.shop.hold(r)
-	if h.state == "unknown" && amount <= m.balance-m.held {
-		require.NoError(t, err)
-		h.state, h.amount = "held", amount
-		m.held += amount
-		return
-	}
-	require.Error(t, err)
-}
-
-func (m *cardModel) post(t *rapid.T) {
-	name, h := m.pick(t)
-	amount := rapid.Int64Range(1, 1_200).Draw(t, "amount")
-	_, err := m.shop.post(name, gbp(amount))
-	switch {
-	case h.state == "held" && amount <= h.amount:
-		require.NoError(t, err)
-		m.held -= h.amount
-		m.balance -= amount
-		h.state, h.posted = "posted", amount
-	case h.state == "posted" && amount == h.posted:
-		require.NoError(t, err)
-	default:
-		require.Error(t, err)
-	}
-}
-
-func (m *cardModel) release(t *rapid.T) {
-	name, h := m.pick(t)
-	_, err := m.shop.release(name)
-	if h.state == "posted" {
-		require.Equal(t, "GIFTCARD_HOLD_POSTED", errs.ReasonOf(err))
-		return
-	}
-	require.NoError(t, err)
-	if h.state == "held" {
-		m.held -= h.amount
-	}
-	h.state = "released"
-}
-
-func (m *cardModel) refund(t *rapid.T) {
-	name, h := m.pick(t)
-	amount := rapid.Int64Range(1, 600).Draw(t, "amount")
-	err := m.shop.refundToCard(name, id.New(), amount)
-	if h.state == "posted" && amount <= h.posted-h.refunded {
-		require.NoError(t, err)
-		h.refunded += amount
-		m.balance += amount
-		return
-	}
-	require.Error(t, err)
-}
-
-func (m *cardModel) agrees(t *rapid.T) {
-	response, err := m.shop.GetGiftCard(context.Background(), &paymentv1.GetGiftCardRequest{GiftCardId: m.card})
-	require.NoError(t, err)
-	got := response.GetGiftCard()
-	require.Equal(t, fmt.Sprint(m.balance, m.held), fmt.Sprint(got.GetBalance().GetMinorUnits(), got.GetHeld().GetMinorUnits()))
 }
