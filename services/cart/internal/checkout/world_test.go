@@ -85,13 +85,21 @@ type mortalStore struct {
 	dead   atomic.Bool
 	frozen atomic.Bool
 	cutOff atomic.Int32 // the nth commit from now whose answer is lost
+	refuse atomic.Int32 // the nth commit from now that does not happen
 }
 
 func (s *mortalStore) Tx(ctx context.Context, fn func(context.Context) error) error {
 	if s.dead.Load() {
 		return errDead
 	}
-	if err := s.OrderStore.Tx(ctx, fn); err != nil {
+	refused := s.refuse.Load() > 0 && s.refuse.Add(-1) == 0
+	err := s.OrderStore.Tx(ctx, func(ctx context.Context) error {
+		if err := fn(ctx); err != nil || !refused {
+			return err
+		}
+		return errors.New("the database went away before the commit")
+	})
+	if err != nil {
 		return err
 	}
 	if s.cutOff.Load() > 0 && s.cutOff.Add(-1) == 0 {

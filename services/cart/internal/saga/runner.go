@@ -142,6 +142,7 @@ func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (o
 	if err := s.Remember(run.Memory()); err != nil {
 		return false, err
 	}
+	before.Memory = s.Memory // what the steps found out stays known when the write fails
 	save := Save{Delay: t.Wait, Lease: Lease}
 	if over {
 		save.Lease = 0
