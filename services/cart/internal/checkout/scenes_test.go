@@ -109,7 +109,9 @@ func doCancel(d *desk) {
 	_, _ = d.orders.CancelOrder(d.ctx(), &cartv1.CancelOrderRequest{OrderId: d.order.GetId(), RequestId: id.New()})
 }
 
-func doRefund(d *desk) { _, _ = d.refund(&cartv1.RefundOrderRequest{Lines: d.item(0, 2), Restock: true}) }
+func doRefund(d *desk) {
+	_, _ = d.refund(&cartv1.RefundOrderRequest{Lines: d.item(0, 2), Restock: true})
+}
 
 func doShip(d *desk) { _, _ = d.ship(d.shirts(2)) }
 

@@ -108,7 +108,7 @@ func (s *shop) world() world {
 	return w
 }
 
-// load puts a recorded shop into this one, as if deployAfter had passed since: leases of the process that died are over by then.
+// load adds a recorded shop to this one, as if deployAfter had passed since: leases of the process that died are over by then.
 func (s *shop) load(shot snapshot) {
 	const deployAfter = 11 * time.Second
 	var now time.Time
@@ -176,7 +176,19 @@ func shifted(t *testing.T, raw json.RawMessage, moments map[string]bool, by time
 
 func (s *shop) loadWorld(w world) {
 	p, i, m := s.pricing, s.inventory, s.payment
-	p.limit, i.available, i.done, i.returned, m.cards = w.Coupons, w.Stock, w.StockDone, w.Returned, w.Cards
+	p.mu.Lock()
+	i.mu.Lock()
+	m.mu.Lock()
+	defer p.mu.Unlock()
+	defer i.mu.Unlock()
+	defer m.mu.Unlock()
+	p.limit = w.Coupons
+	for sku, units := range w.Stock {
+		i.available[sku] += units
+	}
+	maps.Copy(i.done, w.StockDone)
+	maps.Copy(i.returned, w.Returned)
+	maps.Copy(m.cards, w.Cards)
 	for id, state := range w.Uses {
 		p.orders[id] = state
 	}
