@@ -90,7 +90,7 @@ func (s *Service) begin(ctx context.Context, c Command) (started, error) {
 			return started{}, err
 		}
 		err = s.write(ctx, c, priced, begun)
-		if err == nil {
+		if err == nil || s.written(ctx, begun, err) {
 			return begun, nil
 		}
 		if !errs.Has(err, errs.VersionConflict) || try == freezeTries {
@@ -177,6 +177,18 @@ func (s *Service) write(ctx context.Context, c Command, priced *cart.Cart, begun
 			"cart_id": o.CartID, "total": o.Amount(o.Money.Total).String(),
 		}})
 	})
+}
+
+// written says whether a beginning whose commit was not answered happened: then its saga is there, leased to this run, which
+// goes on with it.
+func (s *Service) written(ctx context.Context, begun started, cause error) bool {
+	switch errs.CodeOf(cause) {
+	case errs.Unavailable, errs.Internal, errs.DeadlineExceeded:
+	default:
+		return false
+	}
+	found, err := s.Runner.Look(ctx, begun.saga.ID)
+	return err == nil && found.Lease == begun.saga.Lease
 }
 
 // newOrder is the snapshot of a priced cart.

@@ -24,6 +24,7 @@ const (
 	lostReply   fault = "the reply is lost"
 	killBefore  fault = "the process dies before the call"
 	killAfter   fault = "the process dies after the call"
+	late        fault = "the request arrives late"
 )
 
 // faults makes calls go wrong, each once, by the request id that a scenario's calls carry.
@@ -71,6 +72,13 @@ func (f *faults) wasHit(requestID, method string) bool {
 	return f.hit[requestID+"/"+method]
 }
 
+// count is how often method was called with this request id.
+func (f *faults) count(requestID, method string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[requestID+"/"+method]
+}
+
 func (f *faults) take(key string) (armed, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,6 +99,10 @@ func (f *faults) intercept(ctx context.Context, req any, info *grpc.UnaryServerI
 	a, ok := f.take(identity.RequestID(ctx) + "/" + method)
 	if !ok {
 		return handler(ctx, req)
+	}
+	if a.fault == late { // what the network holds up arrives, whatever became of its sender
+		a.kill()
+		return handler(context.WithoutCancel(ctx), req)
 	}
 	unavailable := errs.DependencyUnavailable.New("The service is gone.")
 	switch a.fault {

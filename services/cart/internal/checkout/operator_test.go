@@ -16,8 +16,16 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 )
 
-// stuck is a checkout that cannot go on because the service behind method does not answer it; nobody works on it.
+// stuck is a checkout that cannot go on because the service behind method does not answer it; nobody works on it, and it calls for
+// a person.
 func (s *shop) stuck(p *process, b *buyer, token, method string) *order.Order {
+	o := s.stuckAt(p, b, token, method)
+	_, err := s.database.DB.Exec(context.Background(), "UPDATE saga SET next_run_at = now() + interval '1 hour', needs_attention = true WHERE id = $1", o.ID)
+	require.NoError(s.t, err)
+	return o
+}
+
+func (s *shop) stuckAt(p *process, b *buyer, token, method string) *order.Order {
 	s.faults.fail(b.requestID, method, lostRequest)
 	ctx, cancel := context.WithTimeout(b.calling(p.ctx), 1200*time.Millisecond)
 	defer cancel()
@@ -29,8 +37,6 @@ func (s *shop) stuck(p *process, b *buyer, token, method string) *order.Order {
 		err := s.database.DB.QueryRow(context.Background(), "SELECT lease = '' AND attempts > 0 FROM saga WHERE id = $1", o.ID).Scan(&free)
 		return err == nil && free
 	}, pickedUp, 20*time.Millisecond)
-	_, err = s.database.DB.Exec(context.Background(), "UPDATE saga SET next_run_at = now() + interval '1 hour', needs_attention = true WHERE id = $1", o.ID)
-	require.NoError(s.t, err)
 	return o
 }
 

@@ -63,6 +63,13 @@ func (p *pricingPeer) ReleaseCoupons(_ context.Context, req *pricingv1.ReleaseCo
 	return &pricingv1.ReleaseCouponsResponse{}, nil
 }
 
+// move lets a quote cost something else from now on.
+func (p *pricingPeer) move(fingerprint string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.moved[fingerprint] = true
+}
+
 func (p *pricingPeer) use(orderID string) pricingv1.OrderUseState {
 	p.mu.Lock()
 	defer p.mu.Unlock()

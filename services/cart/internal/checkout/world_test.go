@@ -36,6 +36,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
+	platform "github.com/cartwright-shop/cartwright/services/platform/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/postgrestest"
 )
 
@@ -86,6 +87,8 @@ type mortalStore struct {
 	frozen atomic.Bool
 	cutOff atomic.Int32 // the nth commit from now whose answer is lost
 	refuse atomic.Int32 // the nth commit from now that does not happen
+	// beforeCommit runs once, when the next transaction is about to commit.
+	beforeCommit atomic.Value // func()
 }
 
 func (s *mortalStore) Tx(ctx context.Context, fn func(context.Context) error) error {
@@ -95,6 +98,9 @@ func (s *mortalStore) Tx(ctx context.Context, fn func(context.Context) error) er
 	refused := s.refuse.Load() > 0 && s.refuse.Add(-1) == 0
 	err := s.OrderStore.Tx(ctx, func(ctx context.Context) error {
 		if err := fn(ctx); err != nil || !refused {
+			if wait, ok := s.beforeCommit.Swap(func() {}).(func()); ok {
+				wait()
+			}
 			return err
 		}
 		return errors.New("the database went away before the commit")
@@ -129,8 +135,11 @@ func (s *mortalStore) TakeSaga(ctx context.Context, sagaID, token string, lease 
 	return s.OrderStore.TakeSaga(ctx, sagaID, token, lease)
 }
 
-func (s *shop) process() *process {
-	p := &process{shop: s, store: &mortalStore{OrderStore: postgres.NewOrderStore(s.database.DB)}}
+func (s *shop) process() *process { return s.processOn(s.database.DB) }
+
+// processOn is a process with its own way to the database.
+func (s *shop) processOn(db *platform.DB) *process {
+	p := &process{shop: s, store: &mortalStore{OrderStore: postgres.NewOrderStore(db)}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	s.t.Cleanup(p.stop)
 	metrics, err := saga.NewMetrics(prometheus.NewRegistry())
@@ -145,10 +154,10 @@ func (s *shop) process() *process {
 	}
 	require.NoError(s.t, config.Check())
 	checkouts := checkout.New(checkout.Ports{
-		Store: p.store, Carts: shelf{s}, CartStore: s.carts, Runner: p.runner, Config: config,
+		Store: p.store, Carts: shelf{s}, CartStore: postgres.NewCarts(db), Runner: p.runner, Config: config,
 		Peers: checkout.Peers{Pricing: pricing, Stock: stock, Payments: payments},
 	})
-	keeper := idempotency.New(s.database.DB)
+	keeper := idempotency.New(db)
 	p.worker = job.NewSagas(p.runner, zap.NewNop())
 	p.checkouts = rpc.NewCheckoutServer(checkouts, keeper, p.worker.Kick)
 	p.orders = rpc.NewOrderServer(orders, keeper)

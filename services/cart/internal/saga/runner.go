@@ -147,23 +147,10 @@ func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (o
 	if over {
 		save.Lease = 0
 	}
-	err = r.store.Tx(ctx, func(ctx context.Context) error {
-		fresh := *s
-		if err := r.store.SaveSaga(ctx, &fresh, save); err != nil {
-			return err
-		}
-		if t.UnlessCancelled && fresh.CancelRequested {
-			return errCancelled
-		}
-		if t.Write != nil {
-			if err := t.Write(ctx); err != nil {
-				return err
-			}
-		}
-		*s = fresh
-		return nil
-	})
+	fresh, err := r.commit(ctx, s, save, t)
 	switch {
+	case err == nil, r.landed(ctx, s, fresh, err):
+		*s = fresh
 	case errors.Is(err, errCancelled):
 		*s = before
 		s.CancelRequested = true
@@ -176,6 +163,37 @@ func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (o
 	}
 	*t.saved = time.Now()
 	return over, nil
+}
+
+// commit saves the saga together with what belongs to its step, and returns it as it is then.
+func (r *Runner) commit(ctx context.Context, s *Saga, save Save, t transition) (fresh Saga, err error) {
+	err = r.store.Tx(ctx, func(ctx context.Context) error {
+		fresh = *s
+		if err := r.store.SaveSaga(ctx, &fresh, save); err != nil {
+			return err
+		}
+		if t.UnlessCancelled && fresh.CancelRequested {
+			return errCancelled
+		}
+		if t.Write != nil {
+			return t.Write(ctx)
+		}
+		return nil
+	})
+	return fresh, err
+}
+
+// landed says whether a commit whose answer was lost happened after all, by reading the saga: only a run that holds the lease
+// writes this version with it. When that cannot be found out either, the commit counts as failed, and a later run sees what is.
+func (r *Runner) landed(ctx context.Context, s *Saga, fresh Saga, cause error) bool {
+	if errors.Is(cause, ErrFenced) || errors.Is(cause, errCancelled) || fresh.Version <= s.Version {
+		return false
+	}
+	got, err := r.Look(ctx, fresh.ID)
+	if err != nil || got.Version != fresh.Version || got.Step != fresh.Step {
+		return false
+	}
+	return got.Lease == fresh.Lease || got.Lease == "" && got.State == fresh.State
 }
 
 // fail records a try that did not work and gives the lease back; it returns the error.
