@@ -12,6 +12,7 @@ import (
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/app"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/job"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/config"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
@@ -86,5 +87,29 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	require.NoError(t, check(load(t)))
 	for _, setting := range []string{"PRODUCT_ADDR=nowhere", "PRICE_FRESHNESS=2h", "TABLE_FRESHNESS=-1s", "CHECKOUT_MARGIN=20m"} {
 		require.Error(t, check(load(t, setting)), setting)
+	}
+}
+
+// Deadlines nest: a provider's answer < one step < a checkout < the hold of its stock. Settings that break this make a checkout
+// give up a payment that is being made, or sell stock that went back on sale a moment before.
+func TestDeadlinesNest(t *testing.T) {
+	t.Parallel()
+	check := app.Program().Check
+	cfg := load(t)
+	require.NoError(t, check(cfg))
+	const provider, step = 20 * time.Second, job.RunTimeout
+	giveUp := cfg.CheckoutHold - cfg.CheckoutMargin
+	require.Less(t, cfg.CallTimeout, step)
+	require.Less(t, provider, step)
+	require.Less(t, step, giveUp)
+	require.Less(t, giveUp, cfg.CheckoutHold)
+	require.LessOrEqual(t, step, cfg.CheckoutMargin)
+	for setting, named := range map[string]string{
+		"CHECKOUT_MARGIN=30s":              "CHECKOUT_MARGIN",
+		"CHECKOUT_HOLD=6m":                 "CHECKOUT_HOLD",
+		"CHECKOUT_METHOD_HOLDS=card:5m30s": "CHECKOUT_METHOD_HOLDS card",
+		"CALL_TIMEOUT=1m":                  "CALL_TIMEOUT",
+	} {
+		require.ErrorContains(t, check(load(t, setting)), named, setting)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/checkout"
+	worker "github.com/cartwright-shop/cartwright/services/cart/internal/job"
 	"github.com/cartwright-shop/cartwright/services/platform/service"
 )
 
@@ -55,5 +56,39 @@ func check(c Config) error {
 	if err := c.checkout().Check(); err != nil {
 		problems = append(problems, fmt.Errorf("CHECKOUT_HOLD, CHECKOUT_METHOD_HOLDS, CHECKOUT_MARGIN: %w", err))
 	}
+	problems = append(problems, c.checkNesting()...)
 	return errors.Join(problems...)
+}
+
+// providerTime is the longest that the payment service may be set to wait for a provider.
+const providerTime = 20 * time.Second
+
+// checkNesting holds that whatever waits for something else has more time than that: a provider < one step < the checkout < the
+// hold of its stock. The other way round a checkout gives up what is being done for it, or places an order whose stock has gone
+// back on sale.
+func (c Config) checkNesting() (problems []error) {
+	if worker.RunTimeout <= providerTime {
+		problems = append(problems, fmt.Errorf("a step may take %s, a provider alone %s", worker.RunTimeout, providerTime))
+	}
+	if c.CallTimeout >= worker.RunTimeout {
+		problems = append(problems, fmt.Errorf("CALL_TIMEOUT: must be less than the %s that one step may take", worker.RunTimeout))
+	}
+	if c.CheckoutMargin < worker.RunTimeout {
+		problems = append(problems, fmt.Errorf("CHECKOUT_MARGIN: must be at least the %s that one step may take: an order placed at the last moment commits its stock in it", worker.RunTimeout))
+	}
+	for method, hold := range c.holds() {
+		if hold-c.CheckoutMargin <= worker.RunTimeout {
+			problems = append(problems, fmt.Errorf("%s: a checkout would give up after %s, one step may take %s", method, hold-c.CheckoutMargin, worker.RunTimeout))
+		}
+	}
+	return problems
+}
+
+// holds are the times that stock is held, by the setting that says so.
+func (c Config) holds() map[string]time.Duration {
+	holds := map[string]time.Duration{"CHECKOUT_HOLD": c.CheckoutHold}
+	for method, hold := range c.CheckoutMethodHolds {
+		holds["CHECKOUT_METHOD_HOLDS "+method] = hold
+	}
+	return holds
 }

@@ -20,8 +20,8 @@ const (
 	claimAtOnce = 8
 	// sagaWorkers is how many sagas one process resumes at the same time.
 	sagaWorkers = 16
-	// runTimeout ends a run that hangs; its saga is then free for the next look.
-	runTimeout = time.Minute
+	// RunTimeout ends a run that hangs; its saga is then free for the next look. It is the most that one step may take.
+	RunTimeout = time.Minute
 	// queueTime is how long a saga queues for a database connection, less than the lease it holds.
 	queueTime = 5 * time.Second
 )
@@ -94,7 +94,7 @@ func (s *Sagas) look(ctx context.Context, busy chan struct{}, running *sync.Wait
 }
 
 func (s *Sagas) resume(ctx context.Context, g *saga.Saga) {
-	run, cancel := context.WithTimeout(ctx, runTimeout)
+	run, cancel := context.WithTimeout(ctx, RunTimeout)
 	defer cancel()
 	err := s.runner.Resume(run, g)
 	if err == nil || errors.Is(err, saga.ErrFenced) || ctx.Err() != nil {
