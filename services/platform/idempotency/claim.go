@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,18 +39,18 @@ func (k *Keeper) claim(ctx context.Context, c Call) (*db.FindKeyRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find idempotency key: %w", err)
 	}
-	if !c.matches(row.Fingerprint) {
+	if !c.Accepts(row.Fingerprint) {
 		return nil, reused()
 	}
 	if row.State == "done" {
 		return &row, nil
 	}
-	return nil, k.takeOver(ctx, c)
+	return nil, k.takeOver(ctx, c, row.Fingerprint)
 }
 
-func (k *Keeper) takeOver(ctx context.Context, c Call) error {
+func (k *Keeper) takeOver(ctx context.Context, c Call, stored []byte) error {
 	n, err := k.queries.TakeOverKey(ctx, db.TakeOverKeyParams{
-		LeaseSeconds: lease.Seconds(), Principal: c.Principal, Rpc: c.RPC, RequestID: c.RequestID, Fingerprint: c.Fingerprint,
+		LeaseSeconds: lease.Seconds(), Principal: c.Principal, Rpc: c.RPC, RequestID: c.RequestID, Fingerprint: c.Fingerprint, Stored: stored,
 	})
 	if postgres.IsLockTimeout(err) {
 		return inProgress()
@@ -63,7 +64,11 @@ func (k *Keeper) takeOver(ctx context.Context, c Call) error {
 	return nil
 }
 
-func (c Call) matches(stored []byte) bool { return bytes.Equal(c.Fingerprint, stored) }
+// Accepts says whether a stored fingerprint is of the same request: the call's own, or one of an earlier release.
+func (c Call) Accepts(stored []byte) bool {
+	return bytes.Equal(c.Fingerprint, stored) ||
+		slices.ContainsFunc(c.earlier, func(known []byte) bool { return bytes.Equal(known, stored) })
+}
 
 func (c Call) validate() error {
 	if len(c.RequestID) > maxKey {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -150,13 +152,80 @@ func TestPurgeDeletesOldAnswersOnly(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, claim(t.Context(), db, keeper, call(t.Context(), "unanswered", "a")))
-	_, err := db.Exec(t.Context(), "UPDATE idempotency_key SET created_at = now() - interval '8 days' WHERE request_id <> 'young'")
+	_, err := db.Exec(t.Context(), "UPDATE idempotency_key SET created_at = now() - interval '8 days', done_at = done_at - interval '8 days' WHERE request_id <> 'young'")
 	require.NoError(t, err)
 	_, err = db.Exec(t.Context(), `INSERT INTO idempotency_key (principal, rpc, request_id, fingerprint, state, response, created_at, lease_until, done_at)
-		SELECT 'p', 'r', 'bulk' || i, '\x00', 'done', '', now() - interval '8 days', now(), now() FROM generate_series(1, 4500) AS i`)
+		VALUES ('p', 'r', 'taken over', '\x00', 'done', '', now() - interval '8 days', now(), now())`)
 	require.NoError(t, err)
-	n, err := keeper.Purge(t.Context(), 7*24*time.Hour)
+	_, err = db.Exec(t.Context(), `INSERT INTO idempotency_key (principal, rpc, request_id, fingerprint, state, response, created_at, lease_until, done_at)
+		SELECT 'p', 'r', 'bulk' || i, '\x00', 'done', '', now() - interval '8 days', now(), now() - interval '8 days' FROM generate_series(1, 4500) AS i`)
+	require.NoError(t, err)
+	require.InDelta(t, (24 * time.Hour).Seconds(), lag(t, keeper), 60)
+	n, err := keeper.Purge(t.Context(), idempotency.Retention)
 	require.NoError(t, err)
 	require.EqualValues(t, 4501, n)
-	require.Equal(t, 2, keys(t, db))
+	require.Equal(t, 3, keys(t, db), "one that is young, one that was answered late, one that is not answered")
+	require.Zero(t, lag(t, keeper))
+}
+
+// lag is what an operator sees of the purge.
+func lag(t *testing.T, k *idempotency.Keeper) float64 {
+	t.Helper()
+	metrics := prometheus.NewRegistry()
+	require.NoError(t, k.Register(metrics))
+	require.Error(t, k.Register(metrics), "one gauge per process")
+	families, err := metrics.Gather()
+	require.NoError(t, err)
+	require.Len(t, families, 1)
+	return families[0].GetMetric()[0].GetGauge().GetValue()
+}
+
+// When it fails, calls that were first made before a deploy are refused when they are repeated after it, or hang.
+func TestFingerprintsOfOtherReleasesAreAccepted(t *testing.T) {
+	t.Parallel()
+	db := database(t).DB
+	keeper := idempotency.New(db)
+	before := call(t.Context(), "k", "a")
+	after := idempotency.NewCall(t.Context(), rpc, "k", "a", "new field").Accepting("a")
+	other := idempotency.NewCall(t.Context(), rpc, "k", "b", "new field").Accepting("b")
+
+	require.NoError(t, claim(t.Context(), db, keeper, before))
+	require.True(t, errs.Has(claim(t.Context(), db, keeper, after), errs.IdempotencyInProgress))
+	expire(t, db)
+	require.True(t, errs.Has(claim(t.Context(), db, keeper, other), errs.IdempotencyKeyReused))
+	require.NoError(t, claim(t.Context(), db, keeper, after), "the new release takes over from a dead process of the old one")
+	require.NoError(t, keeper.Renew(t.Context(), after))
+	require.NoError(t, keeper.Answer(t.Context(), after, wrapperspb.String("placed")))
+	resp, found, err := idempotency.Lookup(t.Context(), keeper, after, answer(nil))
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, "placed", resp.Value)
+
+	first, err := idempotency.Do(t.Context(), keeper, call(t.Context(), "k2", "a"), answer(nil), pay(db, "a"))
+	require.NoError(t, err)
+	again, err := idempotency.Do(t.Context(), keeper, idempotency.NewCall(t.Context(), rpc, "k2", "a", "new field").Accepting("x").Accepting("a"), answer(nil), pay(db, "a"))
+	require.NoError(t, err)
+	require.Equal(t, first.Value, again.Value)
+}
+
+// When it fails, a client waits longer than ten seconds for a call whose process was killed, or it acts twice.
+func TestClaimOfADeadConnectionIsFreeAtOnce(t *testing.T) {
+	t.Parallel()
+	source := database(t)
+	keepers := processesOn(t, source.AppDSN, 1)
+	admin, err := pgx.Connect(t.Context(), source.AdminDSN)
+	require.NoError(t, err)
+	defer admin.Close(t.Context())
+	_, err = idempotency.Do(t.Context(), keepers[0], call(t.Context(), "k", "a"), answer(nil), func(ctx context.Context) (answer, error) {
+		killed, err := admin.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'")
+		require.NoError(t, err)
+		require.EqualValues(t, 1, killed.RowsAffected())
+		return wrapperspb.String("never told"), nil
+	})
+	require.Error(t, err)
+	begin := time.Now()
+	_, err = idempotency.Do(t.Context(), idempotency.New(source.DB), call(t.Context(), "k", "a"), answer(nil), pay(source.DB, "a"))
+	require.NoError(t, err)
+	require.Less(t, time.Since(begin), 10*time.Second)
+	require.Equal(t, 1, effects(t, source.DB))
 }

@@ -16,8 +16,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -49,10 +52,14 @@ type Call struct {
 	Principal string
 	// Fingerprint tells calls with the same key apart.
 	Fingerprint []byte
+	// earlier are the fingerprints that other releases give the same request.
+	earlier [][]byte
 }
 
 // NewCall describes the call of the principal in ctx. Fields are what the request asks for, in a fixed order: strings,
-// integers, booleans, times, slices, maps, structs of these, and protobuf messages. Any other type panics.
+// integers, booleans, times, slices, maps, structs of these, and protobuf messages. Any other type panics. Handlers give the
+// request whole: a message may get new fields, and requests without them keep their fingerprint; a list of fields or a
+// struct may not.
 func NewCall(ctx context.Context, rpc, requestID string, fields ...any) Call {
 	call := Call{RPC: rpc, RequestID: requestID, Principal: identity.From(ctx).Key()}
 	if requestID != "" {
@@ -65,6 +72,16 @@ func NewCall(ctx context.Context, rpc, requestID string, fields ...any) Call {
 // principal otherwise.
 func (c Call) For(subject string) Call {
 	c.Principal += "/" + subject
+	return c
+}
+
+// Accepting also recognizes the fingerprint of other fields: what another release takes for the same request. A release that
+// changes what it fingerprints accepts the new form first and gives it one release later, so that a call which is repeated
+// during a deploy or after a rollback is still known.
+func (c Call) Accepting(fields ...any) Call {
+	if c.RequestID != "" {
+		c.earlier = append(slices.Clip(c.earlier), fingerprint(fields))
+	}
 	return c
 }
 
@@ -142,7 +159,7 @@ func Lookup[R proto.Message](ctx context.Context, k *Keeper, c Call, empty R) (r
 		return empty, false, fmt.Errorf("look up idempotency key: %w", err)
 	}
 	switch {
-	case !c.matches(row.Fingerprint):
+	case !c.Accepts(row.Fingerprint):
 		return empty, false, reused()
 	case row.State != "done" && row.Expired:
 		return empty, false, nil
@@ -233,8 +250,34 @@ func (k *Keeper) Release(ctx context.Context, c Call) error {
 	return nil
 }
 
-// Purge deletes answers of calls older than age and says how many. Seven days outlive every retry of a client, a worker or
-// a webhook. Claims without an answer stay: they tell of a call that never ended.
+// Retention is how long answers are kept. It outlives every retry of a client, a worker or a webhook.
+const Retention = 7 * 24 * time.Hour
+
+// PurgeInterval is how often keys are purged: rarely enough to cost nothing, often enough that each time finds little.
+const PurgeInterval = time.Minute
+
+// Register adds the gauge cartwright_idempotency_purge_lag_seconds, which grows while the purge does not keep up.
+func (k *Keeper) Register(metrics prometheus.Registerer) error {
+	lag := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "cartwright_idempotency_purge_lag_seconds",
+		Help: "How long the oldest stored answer has outlived its time; NaN when the database does not answer.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		seconds, err := k.queries.PurgeLag(ctx, Retention.Seconds())
+		if err != nil && !postgres.NoRows(err) {
+			return math.NaN()
+		}
+		return seconds
+	})
+	if err := metrics.Register(lag); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	return nil
+}
+
+// Purge deletes answers given longer than age ago, in batches, and says how many. Claims without an answer stay: they belong
+// to a call that is at work or that may still be repeated.
 func (k *Keeper) Purge(ctx context.Context, age time.Duration) (int64, error) {
 	var total int64
 	for {

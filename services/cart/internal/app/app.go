@@ -37,11 +37,10 @@ func Program() service.Program[Config] {
 	return service.Program[Config]{Name: "cart", Migrations: postgres.Migrations(), Build: build, Check: check}
 }
 
-// How often the upkeep runs, and how long stored answers are kept.
+// How often the upkeep runs.
 const (
 	sweepEvery  = time.Hour
 	reportEvery = 15 * time.Second
-	answersKept = 7 * 24 * time.Hour
 )
 
 func build(_ context.Context, cfg Config, rt *service.Runtime) error {
@@ -50,13 +49,16 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 		return fmt.Errorf("build cart: %w", err)
 	}
 	b := &builder{cfg: cfg, rt: rt, peers: p, keeper: idempotency.New(rt.DB), jobs: job.NewRegistry()}
+	if err := b.keeper.Register(rt.Metrics); err != nil {
+		return fmt.Errorf("build cart: %w", err)
+	}
 	for _, part := range []func() error{b.tables, b.carts, b.orders} {
 		if err := part(); err != nil {
 			return fmt.Errorf("build cart: %w", err)
 		}
 	}
-	job.Every(b.jobs, "purge-idempotency-keys", sweepEvery, func(ctx context.Context) error {
-		_, err := b.keeper.Purge(ctx, answersKept)
+	job.Every(b.jobs, "purge-idempotency-keys", idempotency.PurgeInterval, func(ctx context.Context) error {
+		_, err := b.keeper.Purge(ctx, idempotency.Retention)
 		return err
 	})
 	rt.Jobs(b.jobs)

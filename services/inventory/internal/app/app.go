@@ -31,6 +31,9 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	}
 	domain := stock.New(store, reserver, cfg.LowStockThreshold)
 	keeper := idempotency.New(rt.DB)
+	if err := keeper.Register(rt.Metrics); err != nil {
+		return fmt.Errorf("build inventory: %w", err)
+	}
 	server, err := rpc.New(domain, keeper, rt.Metrics)
 	if err != nil {
 		return fmt.Errorf("build inventory: %w", err)

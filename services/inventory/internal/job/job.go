@@ -15,11 +15,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/job"
 )
 
-const (
-	sweepInterval = 5 * time.Second
-	purgeInterval = time.Hour
-	keyAge        = 7 * 24 * time.Hour
-)
+const sweepInterval = 5 * time.Second
 
 // Worker does the work of package stock that no caller waits for.
 type Worker struct {
@@ -59,7 +55,7 @@ func New(service *stock.Service, keeper *idempotency.Keeper, log *zap.Logger, me
 func (w *Worker) Register(r *job.Registry) {
 	job.Every(r, "expire_reservations", sweepInterval, w.ExpireReservations)
 	job.Every(r, "fill_backorders", sweepInterval, w.FillBackorders)
-	job.Every(r, "purge_idempotency_keys", purgeInterval, w.PurgeKeys)
+	job.Every(r, "purge_idempotency_keys", idempotency.PurgeInterval, w.PurgeKeys)
 }
 
 // ExpireReservations puts the stock of overdue holds back on sale.
@@ -85,6 +81,6 @@ func (w *Worker) FillBackorders(ctx context.Context) error {
 
 // PurgeKeys forgets answers that no caller will ask for again.
 func (w *Worker) PurgeKeys(ctx context.Context) error {
-	_, err := w.keeper.Purge(ctx, keyAge)
+	_, err := w.keeper.Purge(ctx, idempotency.Retention)
 	return err
 }

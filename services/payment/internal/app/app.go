@@ -46,6 +46,9 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	}, rt.Log)
 	cards := giftcard.NewService(store, codes, rt.Clock)
 	keeper := idempotency.New(rt.DB)
+	if err := keeper.Register(rt.Metrics); err != nil {
+		return fmt.Errorf("build payment: %w", err)
+	}
 	comparer := reconcile.NewService(store, sources(carriers), rt.Clock, rt.Log)
 	server := rpc.New(rpc.Parts{
 		Payments: payments, Cards: cards, Lister: store, Books: store, Keeper: keeper, Comparer: comparer, Comparisons: store,

@@ -30,7 +30,6 @@ const (
 	compareInterval = 5 * time.Minute
 	compareRecent   = time.Hour
 	compareAll      = 8 * 24 * time.Hour // longer than an authorization holds
-	keyAge          = 7 * 24 * time.Hour
 	notifyTimeout   = 10 * time.Second
 )
 
@@ -70,6 +69,7 @@ func (w *Worker) Register(r *job.Registry) {
 	job.Every(r, "reconcile_all", 24*time.Hour, w.ReconcileAll)
 	job.Every(r, "audit_ledger", auditInterval, w.AuditLedger)
 	job.Every(r, "purge", purgeInterval, w.Purge)
+	job.Every(r, "purge_idempotency_keys", idempotency.PurgeInterval, w.PurgeKeys)
 }
 
 // Notify tells the orders' owner that a payment changed. It reads the payment itself, so order and repetition do not matter.
@@ -178,8 +178,13 @@ func (w *Worker) AuditLedger(ctx context.Context) error {
 
 // Purge forgets what nobody will ask for again.
 func (w *Worker) Purge(ctx context.Context) error {
-	_, err := w.Keeper.Purge(ctx, keyAge)
-	return errors.Join(err, w.Payments.Purge(ctx))
+	return w.Payments.Purge(ctx)
+}
+
+// PurgeKeys forgets answers that no caller will ask for again.
+func (w *Worker) PurgeKeys(ctx context.Context) error {
+	_, err := w.Keeper.Purge(ctx, idempotency.Retention)
+	return err
 }
 
 // asService makes what runs in the background act as this service.

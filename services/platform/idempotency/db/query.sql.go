@@ -104,6 +104,7 @@ WHERE (principal, rpc, request_id) IN (
     SELECT old.principal, old.rpc, old.request_id
     FROM idempotency_key AS old
     WHERE old.created_at < clock_timestamp() - make_interval(secs => $1::float8) AND old.state = 'done'
+      AND old.done_at < clock_timestamp() - make_interval(secs => $1::float8)
     ORDER BY old.created_at
     LIMIT $2
     FOR UPDATE SKIP LOCKED
@@ -115,13 +116,29 @@ type PurgeKeysParams struct {
 	Batch      int32
 }
 
-// A bounded batch, so that no purge holds locks for long.
+// A bounded batch, so that no purge holds locks for long. What was answered late is kept as long from then on.
 func (q *Queries) PurgeKeys(ctx context.Context, arg PurgeKeysParams) (int64, error) {
 	result, err := q.db.Exec(ctx, purgeKeys, arg.AgeSeconds, arg.Batch)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const purgeLag = `-- name: PurgeLag :one
+SELECT greatest(extract(epoch FROM clock_timestamp() - old.done_at) - $1::float8, 0)::float8 AS seconds
+FROM idempotency_key AS old
+WHERE old.state = 'done'
+ORDER BY old.created_at
+LIMIT 1
+`
+
+// How long the oldest answer has outlived its time; 0 when none has.
+func (q *Queries) PurgeLag(ctx context.Context, ageSeconds float64) (float64, error) {
+	row := q.db.QueryRow(ctx, purgeLag, ageSeconds)
+	var seconds float64
+	err := row.Scan(&seconds)
+	return seconds, err
 }
 
 const releaseKey = `-- name: ReleaseKey :execrows
@@ -181,27 +198,29 @@ func (q *Queries) RenewKey(ctx context.Context, arg RenewKeyParams) (int64, erro
 
 const takeOverKey = `-- name: TakeOverKey :execrows
 UPDATE idempotency_key
-SET lease_until = clock_timestamp() + make_interval(secs => $1::float8)
-WHERE principal = $2 AND rpc = $3 AND request_id = $4
-  AND fingerprint = $5 AND state = 'in_flight' AND lease_until < clock_timestamp()
+SET lease_until = clock_timestamp() + make_interval(secs => $1::float8), fingerprint = $2
+WHERE principal = $3 AND rpc = $4 AND request_id = $5
+  AND fingerprint = $6 AND state = 'in_flight' AND lease_until < clock_timestamp()
 `
 
 type TakeOverKeyParams struct {
 	LeaseSeconds float64
+	Fingerprint  []byte
 	Principal    string
 	Rpc          string
 	RequestID    string
-	Fingerprint  []byte
+	Stored       []byte
 }
 
-// Of several takers only the first finds the lease expired.
+// Of several takers only the first finds the lease expired. The claim may bear the fingerprint of an earlier release.
 func (q *Queries) TakeOverKey(ctx context.Context, arg TakeOverKeyParams) (int64, error) {
 	result, err := q.db.Exec(ctx, takeOverKey,
 		arg.LeaseSeconds,
+		arg.Fingerprint,
 		arg.Principal,
 		arg.Rpc,
 		arg.RequestID,
-		arg.Fingerprint,
+		arg.Stored,
 	)
 	if err != nil {
 		return 0, err

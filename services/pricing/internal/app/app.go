@@ -30,6 +30,9 @@ func build(_ context.Context, _ Config, rt *service.Runtime) error {
 	quotes := quote.New(store, rt.Clock)
 	uses := redemption.New(store, quotes)
 	keeper := idempotency.New(rt.DB)
+	if err := keeper.Register(rt.Metrics); err != nil {
+		return fmt.Errorf("build pricing: %w", err)
+	}
 	server, err := rpc.New(rpc.Domain{
 		Lists: pricelist.New(store), Promotions: promotion.New(store), Quotes: quotes, Uses: uses,
 	}, keeper, rt.Metrics)

@@ -16,11 +16,8 @@ import (
 
 const (
 	expireEvery = 10 * time.Second
-	purgeEvery  = 10 * time.Minute
 	// batch bounds what one tick does; what is left waits for the next one.
 	batch = 1000
-	// keyAge outlives every retry of a client or a worker.
-	keyAge = 7 * 24 * time.Hour
 )
 
 // AttemptStore forgets tries of coupon codes.
@@ -52,7 +49,7 @@ func New(uses *redemption.Service, attempts AttemptStore, keeper *idempotency.Ke
 // Register adds the work to the jobs of the process.
 func (w *Worker) Register(r *job.Registry) {
 	job.Every(r, "expire_uses", expireEvery, w.Expire)
-	job.Every(r, "purge", purgeEvery, w.Purge)
+	job.Every(r, "purge", idempotency.PurgeInterval, w.Purge)
 }
 
 // Expire gives back reservations whose time has run out.
@@ -73,7 +70,7 @@ func (w *Worker) Purge(ctx context.Context) error {
 	if _, err := w.uses.PurgeOld(ctx, batch); err != nil {
 		return err
 	}
-	if _, err := w.keeper.Purge(ctx, keyAge); err != nil {
+	if _, err := w.keeper.Purge(ctx, idempotency.Retention); err != nil {
 		return fmt.Errorf("purge answers: %w", err)
 	}
 	return nil

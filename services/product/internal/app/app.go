@@ -42,6 +42,9 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	store := postgres.New(rt.DB, func(ctx context.Context) error { return jobs.Insert(ctx, job.Reindex{}) })
 	cat := catalog.New(store, rt.Clock)
 	keeper := idempotency.New(rt.DB)
+	if err := keeper.Register(rt.Metrics); err != nil {
+		return err
+	}
 	job.Register(registry, cat, keeper)
 	jobs = rt.Jobs(registry)
 

@@ -21,17 +21,14 @@ func (Reindex) Kind() string { return "reindex" }
 const (
 	reindexTimeout = 5 * time.Minute
 	sweepInterval  = time.Minute
-	purgeInterval  = 10 * time.Minute
-	// keyAge outlives every retry of a client.
-	keyAge = 7 * 24 * time.Hour
 )
 
 // Register sets what the service's jobs do. The sweep takes up what a killed process left.
 func Register(registry *job.Registry, cat *catalog.Catalog, keeper *idempotency.Keeper) {
 	job.Handle(registry, func(ctx context.Context, _ Reindex) error { return cat.ReindexStale(ctx) }, job.Timeout(reindexTimeout))
 	job.Every(registry, "reindex-sweep", sweepInterval, cat.ReindexStale)
-	job.Every(registry, "purge", purgeInterval, func(ctx context.Context) error {
-		if _, err := keeper.Purge(ctx, keyAge); err != nil {
+	job.Every(registry, "purge", idempotency.PurgeInterval, func(ctx context.Context) error {
+		if _, err := keeper.Purge(ctx, idempotency.Retention); err != nil {
 			return fmt.Errorf("purge answers: %w", err)
 		}
 		return nil
