@@ -17,6 +17,8 @@ func contractRules() []Rule {
 		{"every text from outside is checked", "a caller could store or search texts of any size and content", checkTextFields},
 		{"lists have pages", "an answer would grow with the shop until it fails", checkPages},
 		{"what changes state takes an idempotency key", "a repeated request would act twice", checkIdempotency},
+		{"what takes an idempotency key stores its answer", "a key would be taken and forgotten", checkStoredAnswers},
+		{"a key stands for the whole request", "a request with a new field would be taken for the old one, or an old one refused after a deploy", checkWholeRequests},
 	}
 }
 
@@ -214,41 +216,6 @@ func checkPages(t *Tree) (breaches []string) {
 		if !has["page_size"] || !has["page_token"] {
 			breaches = append(breaches, fmt.Sprintf("%s:%d: %s/%s has no page_size and page_token", f.path, rpc.line, service, rpc.name))
 		}
-	})
-	return breaches
-}
-
-// repeatable methods change state and need no key, for a reason of their own.
-var repeatable = map[string]string{
-	"cart CheckoutService/NotifyPayment":    "event_id is its key",
-	"payment PaymentService/ResolvePayment": "asks the provider how an operation ended; the answer is the same however often",
-	"payment PaymentService/ReceiveWebhook": "the provider's event id is its key",
-	"pricing PricingService/Quote":          "computes and stores nothing",
-	"product ProductService/ImportProducts": "the same file twice changes nothing",
-}
-
-// readers are the first words of methods that change nothing.
-var readers = regexp.MustCompile(`^(Get|List|BatchGet|Search|Lookup|Check|Export)`)
-
-func checkIdempotency(t *Tree) (breaches []string) {
-	sent := t.requestMessages()
-	t.methods(func(f *protoFile, service string, rpc *element) {
-		if readers.MatchString(rpc.name) || repeatable[method(f, service, rpc)] != "" {
-			return
-		}
-		place := fmt.Sprintf("%s:%d: %s/%s", f.path, rpc.line, service, rpc.name)
-		if public(f.pkg) {
-			if !strings.Contains(rpc.options, "KEY_RULE_") {
-				breaches = append(breaches, place+" has no rule for its idempotency key")
-			}
-			return
-		}
-		for _, field := range fields(sent[resolve(sent, f.pkg, rpc.request)]) {
-			if strings.HasSuffix(field.name, "request_id") {
-				return
-			}
-		}
-		breaches = append(breaches, place+" has no request_id")
 	})
 	return breaches
 }

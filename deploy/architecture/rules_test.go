@@ -176,6 +176,10 @@ func contractBreaches() []breach {
 		{"lists have pages", contract, "page_token", "token", "CartService/ListCarts has no page_size and page_token"},
 		{"what changes state takes an idempotency key", contract, "request_id", "name", "CartService/AddLine has no request_id"},
 		{"what changes state takes an idempotency key", routes, "idempotency_key: KEY_RULE_OPTIONAL", "", "CartService/RemoveCart has no rule"},
+		{"what takes an idempotency key stores its answer", server, "idempotency.NewCall(", "nothing(", "services/cart/internal/rpc/add_line.go: stores no answer"},
+		{"a key stands for the whole request", server, "GetRequestId(), req)", "GetRequestId(), req.GetSku())", "add_line.go:17: the call is not made of the whole request"},
+		{"a key stands for the whole request", server, "GetRequestId(), req)", "GetRequestId(), req, 1)", "the call is not made of the whole request"},
+		{"a key stands for the whole request", server, "GetRequestId(), req)", "GetRequestId(), wish)", "the call is not made of the whole request"},
 	}
 }
 

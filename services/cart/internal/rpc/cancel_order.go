@@ -15,7 +15,7 @@ func (s *OrderServer) CancelOrder(ctx context.Context, req *cartv1.CancelOrderRe
 		return nil, err
 	}
 	orderID := req.GetOrderId()
-	call := idempotency.NewCall(ctx, cancelOrderMethod, req.GetRequestId(), orderID, req.GetReason()).For(orderID)
+	call := idempotency.NewCall(ctx, cancelOrderMethod, req.GetRequestId(), req).For(orderID)
 	stored, found, err := idempotency.Lookup(ctx, s.keeper, call, &cartv1.CancelOrderResponse{})
 	if err != nil {
 		return nil, err

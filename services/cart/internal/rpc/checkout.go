@@ -19,7 +19,7 @@ func (s *CheckoutServer) Checkout(ctx context.Context, req *cartv1.CheckoutReque
 		return nil, err
 	}
 	ctx = postgres.Patient(ctx, queueTime)
-	call := idempotency.NewCall(ctx, checkoutMethod, req.GetRequestId(), req.GetCartId(), req.GetExpectedTotal(), req.GetPayment()).For(req.GetCartId())
+	call := idempotency.NewCall(ctx, checkoutMethod, req.GetRequestId(), req).For(req.GetCartId())
 	if o, found, err := s.replay(ctx, call); found || err != nil {
 		return checkoutResponse(ctx, o, err)
 	}

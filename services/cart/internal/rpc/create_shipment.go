@@ -19,7 +19,7 @@ func (s *OrderServer) CreateShipment(ctx context.Context, req *cartv1.CreateShip
 	for _, l := range req.GetLines() {
 		wish.Items = append(wish.Items, order.Item{LineID: l.GetOrderLineId(), Quantity: l.GetQuantity()})
 	}
-	call := idempotency.NewCall(ctx, createShipmentMethod, req.GetRequestId(), orderID, wish).For(orderID)
+	call := idempotency.NewCall(ctx, createShipmentMethod, req.GetRequestId(), req).For(orderID)
 	stored, found, err := idempotency.Lookup(ctx, s.keeper, call, &cartv1.CreateShipmentResponse{})
 	if err != nil {
 		return nil, err

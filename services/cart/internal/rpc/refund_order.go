@@ -19,7 +19,7 @@ func (s *OrderServer) RefundOrder(ctx context.Context, req *cartv1.RefundOrderRe
 	for _, l := range req.GetLines() {
 		wish.Items = append(wish.Items, order.Item{LineID: l.GetOrderLineId(), Quantity: l.GetQuantity()})
 	}
-	call := idempotency.NewCall(ctx, refundOrderMethod, req.GetRequestId(), orderID, wish).For(orderID)
+	call := idempotency.NewCall(ctx, refundOrderMethod, req.GetRequestId(), req).For(orderID)
 	stored, found, err := idempotency.Lookup(ctx, s.keeper, call, &cartv1.RefundOrderResponse{})
 	if err != nil {
 		return nil, err

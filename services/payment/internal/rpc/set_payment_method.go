@@ -22,7 +22,7 @@ func (s *Server) SetPaymentMethod(ctx context.Context, r *paymentv1.SetPaymentMe
 	for _, minimum := range given.GetMinimums() {
 		setting.Minimums[minimum.GetCurrencyCode()] = minimum.GetMinorUnits()
 	}
-	call := idempotency.NewCall(ctx, paymentv1.PaymentService_SetPaymentMethod_FullMethodName, r.GetRequestId(), given)
+	call := idempotency.NewCall(ctx, paymentv1.PaymentService_SetPaymentMethod_FullMethodName, r.GetRequestId(), r)
 	return idempotency.Do(ctx, s.keeper, call, (*paymentv1.SetPaymentMethodResponse)(nil), func(ctx context.Context) (*paymentv1.SetPaymentMethodResponse, error) {
 		saved, err := s.payments.SaveSetting(ctx, setting)
 		if err != nil {
