@@ -144,8 +144,13 @@ func (e *Error) Message() string { return e.message }
 // Fields are the violations, in the order they were added.
 func (e *Error) Fields() []FieldViolation { return slices.Clone(e.fields) }
 
-// Wait is the RetryAfter of the error, zero when there is none.
-func (e *Error) Wait() time.Duration { return e.retryAfter }
+// Wait is the RetryAfter of the error, zero when there is none. A refusal that means nothing but "not now" always has one.
+func (e *Error) Wait() time.Duration {
+	if e.retryAfter == 0 && (e.Reason() == Conflict.reason || e.Reason() == IdempotencyInProgress.reason) {
+		return time.Second
+	}
+	return e.retryAfter
+}
 
 // Metadata is a copy of the facts added by Meta.
 func (e *Error) Metadata() map[string]string { return maps.Clone(e.meta) }
@@ -194,7 +199,7 @@ func MetaOf(err error, key string) string {
 // RetryAfterOf is the wait that the outermost Error in err asks for, zero when it asks for none.
 func RetryAfterOf(err error) time.Duration {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.retryAfter
+		return e.Wait()
 	}
 	return 0
 }

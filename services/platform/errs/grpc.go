@@ -74,8 +74,8 @@ func (e *Error) status() *status.Status {
 		}
 		details = append(details, bad)
 	}
-	if e.retryAfter > 0 {
-		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.retryAfter)})
+	if wait := e.Wait(); wait > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 	}
 	full, err := st.WithDetails(details...)
 	if err != nil {

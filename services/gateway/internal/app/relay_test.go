@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	productv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/contract"
@@ -224,6 +225,11 @@ func TestAStoredAnswerSaysSo(t *testing.T) {
 	got.refused(t, 422, "PAYMENT_DECLINED")
 	require.Equal(t, "true", got.header.Get("Idempotent-Replayed"))
 	require.Equal(t, "checkout-1", keyOf(s.cart.last(method).request))
+	s.cart.on(method, replay(nil, errs.IdempotencyInProgress.New("It is still running.").RetryAfter(time.Second)))
+	got = s.send(r)
+	got.refused(t, 409, "IDEMPOTENCY_IN_PROGRESS")
+	require.Empty(t, got.header.Get("Idempotent-Replayed"), "what still runs has no answer to repeat")
+	require.Equal(t, "1", got.header.Get("Retry-After"))
 }
 
 func keyOf(m proto.Message) string {

@@ -12,6 +12,22 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 )
 
+// A client whose call lost against another one is told when to repeat it, wherever the refusal was made; one that has to read
+// again first is not.
+func TestRetryAfterOfAClash(t *testing.T) {
+	t.Parallel()
+	for want, refusal := range map[string]*errs.Error{
+		"1": errs.Conflict.New("Clashed."), "5": errs.Conflict.New("Clashed.").RetryAfter(5 * time.Second), "": errs.VersionConflict.New("Changed."),
+	} {
+		for _, err := range []error{refusal, errs.ToGRPC(refusal)} {
+			w := httptest.NewRecorder()
+			problem.Write(w, err, "request")
+			require.Equal(t, http.StatusConflict, w.Code)
+			require.Equal(t, want, w.Header().Get("Retry-After"), "%v", err)
+		}
+	}
+}
+
 // A client that repeats a checkout while the first try still runs is told when to ask again; without it clients hammer.
 func TestRetryAfterOfARefusalThatCameOverGRPC(t *testing.T) {
 	t.Parallel()

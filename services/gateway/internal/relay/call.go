@@ -6,6 +6,7 @@ import (
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/callkey"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -39,7 +40,7 @@ func Call[Out, Req, Resp proto.Message](ctx context.Context, m *Mapper, public p
 	}
 	var header metadata.MD
 	answer, err := send(ctx, inner, grpc.Header(&header))
-	if len(header.Get(ReplayedHeader)) > 0 {
+	if len(header.Get(ReplayedHeader)) > 0 && !errs.Has(err, errs.IdempotencyInProgress) { // no stored answer is "not yet"
 		_ = grpc.SetHeader(ctx, metadata.Pairs(ReplayedHeader, "true"))
 	}
 	if err != nil {
