@@ -61,11 +61,13 @@ var named = map[string]string{
 	"payment PaymentService/HoldGiftCard":           "hold_id is its key, compared with what was asked for",
 	"payment PaymentService/PostGiftCardHold":       "a hold is posted once; saying so again finds it posted",
 	"payment PaymentService/ReleaseGiftCardHold":    "a hold is released once, also before it was made",
+	"payment PaymentService/RunReconciliation":      "request_id is unique among comparisons, compared with what was asked for",
+	"payment PaymentService/ReplayWebhookEvent":     "an event is revived once; saying so again finds it alive",
 	"payment PaymentService/RefundToGiftCard":       "refund_id is its key, compared with what was asked for",
 }
 
 // storing are the calls that begin a handler whose answer is stored.
-var storing = regexp.MustCompile(`\b(idempotency\.NewCall|once|cartCall)\(`)
+var storing = regexp.MustCompile(`\b(idempotency\.NewCall|once|actOnce|cartCall)\(`)
 
 func checkStoredAnswers(t *Tree) (breaches []string) {
 	t.methods(func(f *protoFile, service string, rpc *element) {

@@ -8,7 +8,7 @@ import (
 
 // CompensateSaga makes a checkout give back what it took.
 func (s *SagaServer) CompensateSaga(ctx context.Context, req *cartv1.CompensateSagaRequest) (*cartv1.CompensateSagaResponse, error) {
-	return actOnce(ctx, s, sagaAct{"CompensateSaga", req, s.service.CompensateSaga}, func(g *cartv1.Saga, a *cartv1.SagaAction) *cartv1.CompensateSagaResponse {
+	return actOnce(ctx, s, req, sagaAct{"CompensateSaga", s.service.CompensateSaga}, func(g *cartv1.Saga, a *cartv1.SagaAction) *cartv1.CompensateSagaResponse {
 		return &cartv1.CompensateSagaResponse{Saga: g, Action: a}
 	})
 }

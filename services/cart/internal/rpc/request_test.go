@@ -16,6 +16,7 @@ func TestRequestsKeepTheirFingerprints(t *testing.T) {
 		cartv1.File_cartwright_cart_v1_cart_proto.Services().ByName("CartService"),
 		cartv1.File_cartwright_cart_v1_checkout_proto.Services().ByName("CheckoutService"),
 		cartv1.File_cartwright_cart_v1_order_proto.Services().ByName("OrderService"),
+		cartv1.File_cartwright_cart_v1_saga_proto.Services().ByName("SagaService"),
 		cartv1.File_cartwright_cart_v1_settings_proto.Services().ByName("ChannelSettingsService"),
 		cartv1.File_cartwright_cart_v1_shipping_proto.Services().ByName("ShippingService"),
 		cartv1.File_cartwright_cart_v1_tax_proto.Services().ByName("TaxService"),

@@ -8,7 +8,7 @@ import (
 
 // ResumeSaga makes a saga act now.
 func (s *SagaServer) ResumeSaga(ctx context.Context, req *cartv1.ResumeSagaRequest) (*cartv1.ResumeSagaResponse, error) {
-	return actOnce(ctx, s, sagaAct{"ResumeSaga", req, s.service.ResumeSaga}, func(g *cartv1.Saga, a *cartv1.SagaAction) *cartv1.ResumeSagaResponse {
+	return actOnce(ctx, s, req, sagaAct{"ResumeSaga", s.service.ResumeSaga}, func(g *cartv1.Saga, a *cartv1.SagaAction) *cartv1.ResumeSagaResponse {
 		return &cartv1.ResumeSagaResponse{Saga: g, Action: a}
 	})
 }

@@ -30,6 +30,7 @@ func NewSagaServer(service *operator.Service, keeper *idempotency.Keeper, kick f
 
 // sagaWish is a request to do something to a saga.
 type sagaWish interface {
+	proto.Message
 	GetSagaId() string
 	GetRequestId() string
 	GetReason() string
@@ -38,20 +39,20 @@ type sagaWish interface {
 // sagaAct is one method of SagaService that does something to a saga.
 type sagaAct struct {
 	method string
-	wish   sagaWish
 	do     func(ctx context.Context, sagaID, reason string) (operator.View, operator.Action, error)
 }
 
 // actOnce acts once per key, in one transaction with the stored answer, and lets the worker look at once.
-func actOnce[R proto.Message](ctx context.Context, s *SagaServer, act sagaAct, respond func(*cartv1.Saga, *cartv1.SagaAction) R) (R, error) {
+func actOnce[R proto.Message](
+	ctx context.Context, s *SagaServer, req sagaWish, act sagaAct, respond func(*cartv1.Saga, *cartv1.SagaAction) R,
+) (R, error) {
 	var none R
-	if err := needKey(act.wish.GetRequestId()); err != nil {
+	if err := needKey(req.GetRequestId()); err != nil {
 		return none, err
 	}
-	sagaID, reason := act.wish.GetSagaId(), act.wish.GetReason()
-	call := idempotency.NewCall(ctx, sagaService+act.method, act.wish.GetRequestId(), sagaID, reason)
+	call := idempotency.NewCall(ctx, sagaService+act.method, req.GetRequestId(), req)
 	resp, err := idempotency.Do(ctx, s.keeper, call, none, func(ctx context.Context) (R, error) {
-		view, action, err := act.do(ctx, sagaID, reason)
+		view, action, err := act.do(ctx, req.GetSagaId(), req.GetReason())
 		if err != nil {
 			return none, err
 		}
