@@ -30,6 +30,9 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 		return fmt.Errorf("build inventory: %w", err)
 	}
 	domain := stock.New(store, reserver, cfg.LowStockThreshold)
+	if cfg.AvailabilityMaxAge > 0 {
+		domain.RememberAvailability(rt.Clock, cfg.AvailabilityMaxAge)
+	}
 	keeper := idempotency.New(rt.DB)
 	if err := keeper.Register(rt.Metrics); err != nil {
 		return fmt.Errorf("build inventory: %w", err)

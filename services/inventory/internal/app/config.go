@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/stock"
 	"github.com/cartwright-shop/cartwright/services/platform/service"
@@ -17,6 +18,8 @@ type Config struct {
 	ReserveBatch int `env:"RESERVE_BATCH" envDefault:"512" desc:"Most carts that are decided in one statement, 1 to 2000. 1: each cart is a statement of its own, and callers wait in the database."`
 	// ReserveQueue is the most callers that wait for their turn.
 	ReserveQueue int `env:"RESERVE_QUEUE" envDefault:"8192" desc:"Most callers that wait for stock in this process; more are told to try again."`
+	// AvailabilityMaxAge is how old the answer to "is it in stock?" may be.
+	AvailabilityMaxAge time.Duration `env:"AVAILABILITY_MAX_AGE" envDefault:"2s" desc:"Age up to which availability is answered from memory, 0 to 1m. 0: it is read each time."`
 }
 
 const (
@@ -33,6 +36,9 @@ func check(cfg Config) error {
 	}
 	if cfg.ReserveQueue < 1 || cfg.ReserveQueue > maxQueue {
 		return fmt.Errorf("RESERVE_QUEUE: must be 1 to %d", maxQueue)
+	}
+	if cfg.AvailabilityMaxAge < 0 || cfg.AvailabilityMaxAge > time.Minute {
+		return errors.New("AVAILABILITY_MAX_AGE: must be 0 to 1m")
 	}
 	return nil
 }

@@ -347,7 +347,9 @@ func TestOneIDIsNeverTwiceInABatch(t *testing.T) {
 		h := newHall(t, &desk{takes: time.Second}, roomy())
 		h.come(t.Context(), "first", "hot")
 		h.come(t.Context(), "a", "hot")
-		go func() { _, _ = h.reserver.Reserve(t.Context(), stock.Cart{ID: "a", Lines: []stock.Line{{SKU: "hot", Quantity: 1}}}) }()
+		go func() {
+			_, _ = h.reserver.Reserve(t.Context(), stock.Cart{ID: "a", Lines: []stock.Line{{SKU: "hot", Quantity: 1}}})
+		}()
 		synctest.Wait()
 		h.come(t.Context(), "b", "hot")
 		h.end()

@@ -33,6 +33,7 @@ func (s *Service) SetBackorderPolicy(ctx context.Context, p BackorderPolicy) (Ba
 	if err != nil {
 		return BackorderPolicy{}, fmt.Errorf("set backorder policy: %w", err)
 	}
+	s.forget(p.SKU)
 	return stored, nil
 }
 

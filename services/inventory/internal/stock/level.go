@@ -87,6 +87,7 @@ func (s *Service) changeStock(ctx context.Context, c Correction, kind MovementKi
 	levels := make([]Level, len(c.Entries))
 	for i, e := range c.Entries {
 		levels[i] = after[e.Key]
+		s.forget(e.SKU)
 	}
 	return levels, nil
 }

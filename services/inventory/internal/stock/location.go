@@ -54,6 +54,9 @@ func (s *Service) UpdateLocation(ctx context.Context, l Location) (Location, err
 	if err != nil {
 		return Location{}, fmt.Errorf("update location: %w", err)
 	}
+	if s.memo != nil {
+		s.memo.clear()
+	}
 	return updated, nil
 }
 

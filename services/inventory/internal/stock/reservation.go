@@ -135,7 +135,13 @@ func (s *Service) Reserve(ctx context.Context, r ReserveRequest) (Reservation, e
 		return Reservation{}, errs.IdempotencyKeyReused.At("reservationId", "This reservation id was used for another order, channel or other lines.")
 	}
 	if outcome.State == Refused {
+		for _, short := range outcome.Shortages {
+			s.forget(short.SKU)
+		}
 		return Reservation{}, soldOut(r.Lines, outcome.Shortages)
+	}
+	if s.memo != nil && outcome.State == Held {
+		s.memo.taken(outcome, s.band)
 	}
 	return outcome, outcome.requireState(Held, Committed)
 }

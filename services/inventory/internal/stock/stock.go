@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 )
 
@@ -35,12 +36,24 @@ type Service struct {
 	store    Store
 	reserver Reserver
 	lowStock int32
+	memo     *memo // nil: availability is read each time
 }
 
 // New returns a service on a store. Reserver decides about carts; it is a part of its own so that one that groups
 // concurrent callers into one statement can stand before the store. LowStock is the most units that are still shown as LOW.
 func New(store Store, reserver Reserver, lowStock int32) *Service {
 	return &Service{store: store, reserver: reserver, lowStock: lowStock}
+}
+
+// RememberAvailability makes the service answer BatchGetAvailability from memory for so long; other processes' changes show
+// when that time is over. It is to be called before the service is used.
+func (s *Service) RememberAvailability(c clock.Clock, life time.Duration) { s.memo = newMemo(c, life) }
+
+// forget makes the next page read these SKUs anew.
+func (s *Service) forget(skus ...string) {
+	if s.memo != nil && len(skus) > 0 {
+		s.memo.forget(skus...)
+	}
 }
 
 // Key names the stock of one SKU at one location.
