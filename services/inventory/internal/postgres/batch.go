@@ -48,7 +48,7 @@ func (s *Store) ReserveBatch(ctx context.Context, carts []stock.Cart) ([]stock.R
 	}
 	stored, err := s.getReservations(ctx, repeated)
 	if err != nil {
-		return nil, err
+		return nil, batchFailed("read repeated reservations", err)
 	}
 	for i, c := range carts {
 		if len(decided[c.ID]) == 0 {
@@ -182,6 +182,9 @@ func divisible(err error) bool {
 		case "08", "25", "28", "3D", "53", "55", "57", "58":
 			return pg.Code == "57014" // the whole took longer than a statement may
 		}
+		return true
+	}
+	if errs.Has(err, stock.ErrReservationNotFound) {
 		return true
 	}
 	_, ours := errors.AsType[*errs.Error](err)

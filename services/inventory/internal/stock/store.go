@@ -81,8 +81,8 @@ type BatchReserver interface {
 	ReleaseBatch(ctx context.Context, releases []Release) ([]Reservation, error)
 }
 
-// ErrDivisible is in the error of a batch that changed nothing and may have failed for what one of its members is: the
-// others may well succeed without it.
+// ErrDivisible is in the error of a batch that may have failed for what one of its members is: served one by one, the others
+// may well get their answers. Members that were decided nevertheless get the stored ones.
 var ErrDivisible = errors.New("a member of the batch may be at fault")
 
 // Release asks for a reservation to be given back.
