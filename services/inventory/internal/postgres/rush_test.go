@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -125,22 +126,28 @@ func TestStormOfOverlappingCartsNeverDeadlocks(t *testing.T) {
 		c.location(location, int32(i))
 		units := map[string]int32{}
 		for sku := range skus {
-			units[fmt.Sprint("sku-", sku)] = 60
+			units[fmt.Sprint("sku-", sku)] = 30
 		}
 		c.stock(location, units)
 	}
 	_, err := c.SetBackorderPolicy(t.Context(), stock.BackorderPolicy{SKU: "sku-0", Allowed: true, Limit: 500})
 	require.NoError(t, err)
-	end := time.Now().Add(time.Duration(prooftest.Rounds(3, 60)) * time.Second)
-	var refused atomic.Int32
+	began, length := time.Now(), time.Duration(prooftest.Rounds(3, 60))*time.Second
+	var refused, ended atomic.Int32
+	goesOn := func() bool { // until everything has happened, however slow the machine is
+		took := time.Since(began)
+		return took < length || took < length+2*time.Minute && (refused.Load() == 0 || ended.Load() == 0)
+	}
 	together(t, 48, func(i int) error {
 		random := rand.New(rand.NewPCG(2, uint64(i)))
 		mine := &fixture{Service: c.any(i), store: c.store, db: c.db, admin: c.admin, test: t}
-		for time.Now().Before(end) {
+		for goesOn() {
 			if i < 2 {
-				if err := c.sweep(i); err != nil {
+				swept, err := c.sweep(i)
+				if err != nil {
 					return err
 				}
+				ended.Add(int32(swept.Reservations))
 				continue
 			}
 			r := cart()
@@ -156,22 +163,23 @@ func TestStormOfOverlappingCartsNeverDeadlocks(t *testing.T) {
 	})
 	require.Zero(t, c.deadlocks())
 	require.Positive(t, refused.Load(), "the stock was meant to run out")
-	require.Positive(t, c.count("SELECT count(*) FROM reservation WHERE state = 'expired'"))
+	require.Positive(t, ended.Load(), "holds were meant to end")
 }
 
 // sweep does what the jobs do, after the time of some holds was made to be over.
-func (c *crowd) sweep(process int) error {
+func (c *crowd) sweep(process int) (stock.Expired, error) {
 	ctx := context.Background()
 	_, err := c.db.Exec(ctx, `UPDATE reservation SET expires_at = now() WHERE id IN
 		(SELECT id FROM reservation WHERE state = 'held' ORDER BY expires_at DESC LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)`)
 	if err != nil {
-		return err
+		return stock.Expired{}, err
 	}
-	if _, err := c.any(process).ExpireReservations(ctx); err != nil {
-		return err
+	swept, err := c.any(process).ExpireReservations(ctx)
+	if err != nil {
+		return stock.Expired{}, err
 	}
 	_, err = c.any(process).FillBackorders(ctx)
-	return err
+	return swept, err
 }
 
 // When it fails, the first buyer whose cart the database refuses spoils the purchases of everybody beside it.
@@ -200,39 +208,39 @@ func TestACartTheDatabaseRefusesFailsAlone(t *testing.T) {
 // When it fails, a rush on one SKU turns buyers away although they only had to wait: the pool is small, and others use it.
 func TestARushQueuesInsteadOfFailing(t *testing.T) {
 	t.Parallel()
-	database := postgrestest.New(t, "inventory", inventory.Migrations())
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: database.AppDSN, MaxConns: 2, AcquireTimeout: 20 * time.Millisecond})
+	c := newCrowd(t, 0)
+	c.location("main", 0)
+	c.stock("main", map[string]int32{"hot": 300, "a": 300, "b": 300, "c": 300})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: c.db.Pool().Config().ConnString(), MaxConns: 2, AcquireTimeout: time.Second})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	store := inventory.New(pool)
-	f := &fixture{Service: grouped(t, store), store: store, db: database.DB, admin: database.AdminDSN, test: t}
-	t.Cleanup(f.audit)
-	f.location("main", 0)
-	f.stock("main", map[string]int32{"hot": 300, "a": 300, "b": 300, "c": 300})
-	blocked := make(chan struct{})
-	taken := make(chan error, 2)
-	for range 2 { // every connection is in use for a while
-		go func() {
-			taken <- pool.Tx(context.Background(), func(ctx context.Context) error {
-				if _, err := pool.Exec(ctx, "SELECT 1"); err != nil {
-					return err
-				}
-				<-blocked
-				return nil
-			})
-		}()
+	c.processes = []*stock.Service{grouped(t, inventory.New(pool))}
+	free := make(chan struct{})
+	var others sync.WaitGroup
+	for range 2 { // every connection is in use for longer than anybody waits for one
+		others.Go(func() {
+			for pool.Tx(context.Background(), func(context.Context) error { <-free; return nil }) != nil {
+				continue // it takes its time to connect
+			}
+		})
 	}
-	require.Eventually(t, func() bool { return pool.Pool().Stat().AcquiredConns() == 2 }, 30*time.Second, time.Millisecond)
-	go func() {
-		time.AfterFunc(200*time.Millisecond, func() { close(blocked) })
-	}()
-	together(t, 300, func(i int) error {
-		_, err := f.Reserve(context.Background(), cart(line([]string{"hot", "a", "b", "c"}[i%4], 1)))
-		return err
-	})
-	require.NoError(t, <-taken)
-	require.NoError(t, <-taken)
-	f.requireLevel("hot", "main", 300, 75)
+	require.Eventually(t, func() bool { return pool.Pool().Stat().AcquiredConns() == 2 }, time.Minute, time.Millisecond)
+	gaveUp := pool.Pool().Stat().CanceledAcquireCount()
+	var buyers sync.WaitGroup
+	failures := make([]error, 300)
+	for i := range failures {
+		buyers.Go(func() {
+			_, failures[i] = c.any(0).Reserve(context.Background(), cart(line([]string{"hot", "a", "b", "c"}[i%4], 1)))
+		})
+	}
+	require.Eventually(t, func() bool { return pool.Pool().Stat().CanceledAcquireCount() > gaveUp }, time.Minute, time.Millisecond)
+	close(free)
+	buyers.Wait()
+	others.Wait()
+	for _, err := range failures {
+		require.NoError(t, err)
+	}
+	c.requireLevel("hot", "main", 300, 75)
 }
 
 // When it fails, somebody's long report makes the shop slow: the old versions of a busy row that it keeps are read again and
@@ -268,8 +276,14 @@ func TestAnOldSnapshotDoesNotSlowTheHotSKUDown(t *testing.T) {
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), "SELECT count(*) FROM inventory.stock")
 	require.NoError(t, err)
-	fastest()
-	require.Less(t, fastest(), 2*usual)
+	slowed := fastest()
+	for range 8 { // if old versions cost that much, each try would take longer than the one before
+		if slowed < 2*usual {
+			break
+		}
+		slowed = min(slowed, fastest())
+	}
+	require.Less(t, slowed, 2*usual)
 }
 
 // When it fails, pages that ask whether something is in stock wait for the rush that is buying it, or slow it down.
