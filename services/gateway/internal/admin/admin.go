@@ -18,6 +18,7 @@ func Register(r grpc.ServiceRegistrar, peers *peer.Set, mapper *relay.Mapper) {
 	adminv1.RegisterPromotionAdminServiceServer(r, &promotionAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterInventoryAdminServiceServer(r, &inventoryAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterPaymentAdminServiceServer(r, &paymentAdminService{peers: peers, mapper: mapper})
+	adminv1.RegisterPaymentControlAdminServiceServer(r, &paymentControlAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterGiftCardAdminServiceServer(r, &giftCardAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterOrderAdminServiceServer(r, &orderAdminService{peers: peers, mapper: mapper})
 	adminv1.RegisterSagaAdminServiceServer(r, &sagaAdminService{peers: peers, mapper: mapper})

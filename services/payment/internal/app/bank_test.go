@@ -16,7 +16,6 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
-	"github.com/cartwright-shop/cartwright/services/platform/postgrestest"
 	"github.com/cartwright-shop/cartwright/services/platform/prooftest"
 )
 
@@ -115,14 +114,16 @@ func TestBooksBalanceAtEveryInstantOfAStorm(t *testing.T) {
 	wg.Wait()
 	require.Positive(t, reads.Load())
 	t.Logf("%d uses, %d reads", done.Load(), reads.Load())
-	require.Zero(t, deadlocks(t, e.db))
+	require.Zero(t, e.deadlocks())
 }
 
 // deadlocks is how many the server had to end in a database; what its connections counted is known when they are closed.
-func deadlocks(t *testing.T, db *postgrestest.Database) (n int64) {
+func (e *engine) deadlocks() (n int64) {
+	t := e.t
 	t.Helper()
-	db.DB.Close()
-	conn, err := pgx.Connect(t.Context(), db.AdminDSN)
+	e.pool.Close()
+	e.db.DB.Close()
+	conn, err := pgx.Connect(t.Context(), e.db.AdminDSN)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close(t.Context())) }()
 	require.Eventually(t, func() bool {

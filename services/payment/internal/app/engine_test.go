@@ -22,6 +22,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/job"
 	"github.com/cartwright-shop/cartwright/services/platform/money"
+	platform "github.com/cartwright-shop/cartwright/services/platform/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/postgrestest"
 )
 
@@ -32,6 +33,7 @@ type engine struct {
 
 	t        *testing.T
 	db       *postgrestest.Database
+	pool     *platform.DB
 	store    *postgres.Store
 	provider *sandboxserver.Server
 	adapter  *sandbox.Provider
@@ -79,7 +81,10 @@ func newEngine(t *testing.T, provider sandboxserver.Config, cfg payment.Config) 
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	server.Apply(sandboxserver.Control{Webhooks: &sandboxserver.WebhookMode{Hold: true}})
 	e.provider, handler = server, server.Handler()
-	e.store = postgres.New(e.db.DB, e.queue)
+	e.pool, err = platform.Open(t.Context(), platform.Config{URL: e.db.AppDSN, AcquireTimeout: 20 * time.Second})
+	require.NoError(t, err)
+	t.Cleanup(e.pool.Close)
+	e.store = postgres.New(e.pool, e.queue)
 	e.adapter = sandbox.New(sandbox.Config{URL: web.URL, APIKey: testKey, Merchant: "cartwright-demo", WebhookSecrets: []string{testSecret}})
 	if cfg.CallTimeout == 0 {
 		cfg.CallTimeout = 5 * time.Second

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,6 +32,13 @@ type mover struct {
 
 // movers are all RPCs that move money or set it aside.
 func movers() map[string]mover {
+	all := paymentMovers()
+	maps.Copy(all, cardMovers())
+	return all
+}
+
+// paymentMovers are those of payments.
+func paymentMovers() map[string]mover {
 	paid := func(s *shop, capture int64) *paymentv1.Payment {
 		p := s.authorize(ask(10_000, "card", "tok_ok"))
 		if capture > 0 {
@@ -40,16 +48,6 @@ func movers() map[string]mover {
 	}
 	atProvider := func(kind string) func(s *shop, payment string) int {
 		return func(s *shop, payment string) int { return s.effects(s.get(payment).GetOrderId(), kind) }
-	}
-	rows := func(s *shop, query string, args ...any) (n int) {
-		require.NoError(s.t, s.db.DB.QueryRow(s.t.Context(), query, args...).Scan(&n))
-		return n
-	}
-	heldCard := func(s *shop) *paymentv1.HoldGiftCardRequest {
-		r := holdOf(s.issue(1_000).GetGiftCard().GetId(), 600)
-		_, err := s.hold(r)
-		require.NoError(s.t, err)
-		return r
 	}
 	return map[string]mover{
 		"AuthorizePayment": {
@@ -85,6 +83,22 @@ func movers() map[string]mover {
 				return atProvider("void")(s, r.(*paymentv1.VoidPaymentRequest).GetPaymentId())
 			},
 		},
+	}
+}
+
+// cardMovers are those of gift cards.
+func cardMovers() map[string]mover {
+	rows := func(s *shop, query string, args ...any) (n int) {
+		require.NoError(s.t, s.db.DB.QueryRow(s.t.Context(), query, args...).Scan(&n))
+		return n
+	}
+	heldCard := func(s *shop) *paymentv1.HoldGiftCardRequest {
+		r := holdOf(s.issue(1_000).GetGiftCard().GetId(), 600)
+		_, err := s.hold(r)
+		require.NoError(s.t, err)
+		return r
+	}
+	return map[string]mover{
 		"IssueGiftCard": {
 			request: func(*shop) proto.Message {
 				return &paymentv1.IssueGiftCardRequest{RequestId: id.New(), Amount: gbp(1_000)}
