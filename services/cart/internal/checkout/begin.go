@@ -290,21 +290,6 @@ func (s *Service) visible(ctx context.Context, orderID string) (*order.Order, er
 	return o, order.Visible(ctx, o)
 }
 
-// NotifyPayment wakes what works on an order because its payment changed. Each event counts once.
-func (s *Service) NotifyPayment(ctx context.Context, eventID, orderID string) error {
-	err := s.Store.Tx(ctx, func(ctx context.Context) error {
-		first, err := s.Store.TakeEvent(ctx, eventID)
-		if err != nil || !first {
-			return err
-		}
-		return s.Store.WakeSagas(ctx, orderID)
-	})
-	if err != nil {
-		return fmt.Errorf("take payment event: %w", err)
-	}
-	return nil
-}
-
 // GetCheckout shows the machine of an order. Staff only.
 func (s *Service) GetCheckout(ctx context.Context, orderID string) (*saga.Saga, error) {
 	switch identity.From(ctx).Kind {

@@ -78,6 +78,9 @@ type Store interface {
 	InsertOrder(ctx context.Context, o *order.Order) error
 	// PlaceOrder gives the order its number and writes it as placed now.
 	PlaceOrder(ctx context.Context, o *order.Order) error
+	// PaymentToWatch is the payment of a placed order of which something is still to be captured and no problem is known;
+	// empty when there is none, or when a machine that captures works on the order.
+	PaymentToWatch(ctx context.Context, orderID string) (string, error)
 	// TakeEvent remembers an event of the payment service; false when it was taken before.
 	TakeEvent(ctx context.Context, eventID string) (bool, error)
 }

@@ -257,6 +257,13 @@ func (p *paymentPeer) refuse(orderID string) {
 	p.each(orderID, func(pay *payment) { pay.state = paymentv1.PaymentState_PAYMENT_STATE_DECLINED })
 }
 
+// lose ends the authorization of an order elsewhere: it ran out, or somebody voided it at the provider.
+func (p *paymentPeer) lose(orderID string) {
+	p.each(orderID, func(pay *payment) {
+		pay.state, pay.authorized = paymentv1.PaymentState_PAYMENT_STATE_VOIDED, pay.captured
+	})
+}
+
 // recover lets a provider that refused captures take them again.
 func (p *paymentPeer) recover(orderID string) {
 	p.each(orderID, func(pay *payment) { pay.token = "tok_ok" })

@@ -20,6 +20,8 @@ var (
 	ErrRefundEmpty = errs.Define(errs.Invalid, "REFUND_EMPTY", "The refund names neither lines nor a shipping cost that is left to refund.")
 	// ErrShipmentEmpty is a shipment of nothing.
 	ErrShipmentEmpty = errs.Define(errs.FailedPrecondition, "SHIPMENT_EMPTY", "Nothing of the order is left to ship.")
+	// ErrUnsecured is a parcel of an order whose payment is not secured any more.
+	ErrUnsecured = errs.Define(errs.FailedPrecondition, "ORDER_PAYMENT_PROBLEM", "The payment of the order is not secured any more; nothing ships before it is.")
 	// ErrCapture is a capture the provider refused.
 	ErrCapture = errs.Define(errs.FailedPrecondition, "PAYMENT_CAPTURE_FAILED", "The payment provider refused to capture the value of the shipment; nothing was shipped.")
 	// ErrRefund is a refund the provider refused.

@@ -47,7 +47,8 @@ type ShipmentWish struct {
 // PlanShipment works out what a parcel holds and what has to be captured before it leaves: the value of all units shipped
 // so far and of those in it, less what gift cards and earlier captures already paid for. The last parcel captures all that
 // is left, the delivery cost included. An order that captures at placement has nothing left, unless that capture was
-// refused: then any parcel needs all of it.
+// refused: then any parcel needs all of it. While a payment problem is
+// open, no parcel leaves that captures nothing: a capture that works is what ends the problem.
 func (o *Order) PlanShipment(w ShipmentWish) (Shipment, error) {
 	items := w.Items
 	if len(items) == 0 {
@@ -84,6 +85,9 @@ func (o *Order) PlanShipment(w ShipmentWish) (Shipment, error) {
 	} else {
 		paid := o.Money.Gift + o.Money.Captured - o.Money.CancelRefunded
 		s.Capture = min(max(value-paid, 0), uncaptured)
+	}
+	if o.Money.Problem && s.Capture == 0 && uncaptured > 0 {
+		return Shipment{}, ErrUnsecured.New("The payment of the order is not secured any more: %s cannot be captured.", o.Amount(uncaptured))
 	}
 	s.Final = s.Capture > 0 && s.Capture == uncaptured
 	return s, nil

@@ -153,6 +153,18 @@ func (s *OrderStore) SagaStats(ctx context.Context) ([]saga.Stat, error) {
 	return stats, nil
 }
 
+// PaymentToWatch implements checkout.Store.
+func (s *OrderStore) PaymentToWatch(ctx context.Context, orderID string) (string, error) {
+	paymentID, err := s.queries.FindPaymentToWatch(ctx, orderID)
+	if postgres.NoRows(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find payment to watch: %w", err)
+	}
+	return paymentID, nil
+}
+
 // TakeEvent implements checkout.Store.
 func (s *OrderStore) TakeEvent(ctx context.Context, eventID string) (bool, error) {
 	n, err := s.queries.TakeEvent(ctx, eventID)

@@ -72,6 +72,21 @@ func (q *Queries) EndShipment(ctx context.Context, arg EndShipmentParams) error 
 	return err
 }
 
+const findPaymentToWatch = `-- name: FindPaymentToWatch :one
+SELECT payment_id FROM sales_order
+WHERE sales_order.id = $1 AND status = 'placed' AND payment_id <> '' AND NOT payment_problem AND due > captured + not_captured
+    AND (capture_at_shipment OR NOT EXISTS (
+        SELECT 1 FROM saga WHERE saga.order_id = sales_order.id AND saga.state IN ('running', 'waiting', 'compensating')
+    ))
+`
+
+func (q *Queries) FindPaymentToWatch(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRow(ctx, findPaymentToWatch, id)
+	var payment_id string
+	err := row.Scan(&payment_id)
+	return payment_id, err
+}
+
 const getOrder = `-- name: GetOrder :one
 SELECT id, number, number_prefix, cart_id, channel, currency, customer_id, email, status, snapshot, gift_cards, payment_id, next_action,
     reservation_id, capture_at_shipment, total, gift_total, due, gift_posted, captured, not_captured, refunded, gift_refunded,

@@ -23,6 +23,13 @@ SELECT id, number, number_prefix, cart_id, channel, currency, customer_id, email
 FROM sales_order
 WHERE sales_order.id = @id;
 
+-- name: FindPaymentToWatch :one
+SELECT payment_id FROM sales_order
+WHERE sales_order.id = @id AND status = 'placed' AND payment_id <> '' AND NOT payment_problem AND due > captured + not_captured
+    AND (capture_at_shipment OR NOT EXISTS (
+        SELECT 1 FROM saga WHERE saga.order_id = sales_order.id AND saga.state IN ('running', 'waiting', 'compensating')
+    ));
+
 -- name: LockOrder :exec
 SELECT id FROM sales_order WHERE id = @id FOR UPDATE;
 
