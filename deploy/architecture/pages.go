@@ -16,6 +16,7 @@ func pageRules() []Rule {
 		{"links lead somewhere", "a reader would stand in front of a wall", checkLinks},
 		{"every service describes itself", "whoever is paged at night would not know what it owns and what to do", checkReadmes},
 		{"every setting is described", "an operator would have to read code to set it", checkSettings},
+		{"what went wrong elsewhere is held by a test", "the shop would repeat what cost others money", checkRegressions},
 		{"nothing names a machine or a package host", "the repository would work at one place only", checkPlaces},
 	}
 }

@@ -190,6 +190,8 @@ func pageBreaches() []breach {
 		{"every service describes itself", "services/cart/README.md", "## SLO\n", "", "no section \"SLO\""},
 		{"every setting is described", "services/cart/README.md", "`CART_TTL`", "It", "does not tell about CART_TTL"},
 		{"every setting is described", "services/platform/README.md", "LOG_LEVEL", "LOG", "does not tell about LOG_LEVEL"},
+		{"what went wrong elsewhere is held by a test", "docs/regressions.md", "cart TestFull`", "cart TestEmpty`", "docs/regressions.md:5: services/cart/internal/cart has no TestEmpty"},
+		{"what went wrong elsewhere is held by a test", "docs/regressions.md", "`services/cart/internal/cart TestFull`", "somebody", "docs/regressions.md:5: no test is named"},
 		{"nothing names a machine or a package host", "README.md", "", "See /ro" + "ot/notes.\n", "notes"},
 		{"nothing names a machine or a package host", "go.work", "", "// from https://proxy.gol" + "ang.org\n", "go.work:8"},
 	}
