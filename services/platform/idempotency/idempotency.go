@@ -101,8 +101,8 @@ func New(database *postgres.DB) *Keeper {
 // Without a key it just runs fn in a transaction. Empty is any message of the answer's type, also a nil one. Fn may run
 // several times, see postgres.DB.Tx.
 func Do[R proto.Message](ctx context.Context, k *Keeper, c Call, empty R, fn func(ctx context.Context) (R, error)) (R, error) {
-	if c.RequestID != "" && k.db.Ambient(ctx) == nil {
-		waited, leave, err := k.gate.enter(ctx, c)
+	if k.db.Ambient(ctx) == nil {
+		waited, leave, err := k.Enter(ctx, c)
 		if err != nil {
 			return empty, err
 		}
@@ -138,6 +138,16 @@ func Do[R proto.Message](ctx context.Context, k *Keeper, c Call, empty R, fn fun
 		markReplayed(ctx)
 	}
 	return resp, nil
+}
+
+// Enter lets one call per key go on in this process until leave is called, and says whether it had to wait for another one,
+// whose answer may be stored then. It is for calls that ask other services before they claim their key: those would be asked
+// once for every repetition. It fails with IDEMPOTENCY_IN_PROGRESS after a second. Without a key nobody waits.
+func (k *Keeper) Enter(ctx context.Context, c Call) (waited bool, leave func(), err error) {
+	if c.RequestID == "" {
+		return false, func() {}, nil
+	}
+	return k.gate.enter(ctx, c)
 }
 
 // Lookup returns the stored answer of a call, if there is one: the cheap first step of a call that is no single

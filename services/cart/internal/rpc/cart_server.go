@@ -9,6 +9,7 @@ import (
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/cart"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 )
@@ -68,9 +69,14 @@ func (o answerOnce) Answer(ctx context.Context, c *cart.Cart) error {
 }
 
 // change runs a change once. A call that fails looks for an answer again: the same key may have been answered while it ran, and
-// that answer counts.
+// that answer counts, as does that it was used for another change.
 func change[R proto.Message](ctx context.Context, s *CartServer, call idempotency.Call, wrap func(*cartv1.Cart) R, run func(cart.Once) (*cart.Cart, error)) (R, error) {
 	empty := wrap(nil)
+	_, leave, err := s.keeper.Enter(ctx, call)
+	if err != nil {
+		return empty, err
+	}
+	defer leave()
 	if resp, found, err := idempotency.Lookup(ctx, s.keeper, call, empty); found || err != nil {
 		return resp, err
 	}
@@ -82,8 +88,8 @@ func change[R proto.Message](ctx context.Context, s *CartServer, call idempotenc
 	if err == nil {
 		return wrap(cartToProto(c)), nil
 	}
-	if resp, found, lookupErr := idempotency.Lookup(ctx, s.keeper, call, empty); found && lookupErr == nil {
-		return resp, nil
+	if resp, found, lookupErr := idempotency.Lookup(ctx, s.keeper, call, empty); found || errs.Has(lookupErr, errs.IdempotencyKeyReused) {
+		return resp, lookupErr
 	}
 	return empty, err
 }
