@@ -15,27 +15,25 @@ func (s *OrderServer) CancelOrder(ctx context.Context, req *cartv1.CancelOrderRe
 		return nil, err
 	}
 	orderID := req.GetOrderId()
-	call := idempotency.NewCall(ctx, cancelOrderMethod, req.GetRequestId(), req).For(orderID)
-	stored, found, err := idempotency.Lookup(ctx, s.keeper, call, &cartv1.CancelOrderResponse{})
-	if err != nil {
-		return nil, err
-	}
-	var done order.Outcome
-	if found {
-		operation := ""
-		if refunds := stored.GetOrder().GetRefunds(); len(refunds) > 0 {
-			operation = refunds[0].GetId()
-		}
-		done, err = s.service.Replay(ctx, orderID, operation)
-	} else {
-		done, err = s.service.CancelOrder(ctx, orderID, req.GetReason(), claimOnce(s.keeper, call, func(operationID string) *cartv1.CancelOrderResponse {
+	done, err := operation[*cartv1.CancelOrderResponse]{
+		call: idempotency.NewCall(ctx, cancelOrderMethod, req.GetRequestId(), req).For(orderID), orderID: orderID,
+		begin: func(claim order.Claim) (order.Outcome, error) {
+			return s.service.CancelOrder(ctx, orderID, req.GetReason(), claim)
+		},
+		refer: func(operationID string) *cartv1.CancelOrderResponse {
 			reference := &cartv1.Order{Id: orderID}
 			if operationID != "" {
 				reference.Refunds = []*cartv1.Refund{{Id: operationID}}
 			}
 			return &cartv1.CancelOrderResponse{Order: reference}
-		}))
-	}
+		},
+		find: func(stored *cartv1.CancelOrderResponse) string {
+			if refunds := stored.GetOrder().GetRefunds(); len(refunds) > 0 {
+				return refunds[0].GetId()
+			}
+			return ""
+		},
+	}.run(ctx, s)
 	if err != nil {
 		return nil, err
 	}

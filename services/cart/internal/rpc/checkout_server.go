@@ -68,6 +68,47 @@ func claimOnce[R reference](k *idempotency.Keeper, call idempotency.Call, refer 
 	}
 }
 
+// operation is a call that begins a refund, a shipment or a cancellation of an order, and goes on in the background.
+type operation[R reference] struct {
+	call    idempotency.Call
+	orderID string
+	begin   func(claim order.Claim) (order.Outcome, error)
+	// refer makes the answer that is stored, find reads it.
+	refer func(operationID string) R
+	find  func(stored R) (operationID string)
+}
+
+// run begins the operation once per key, or tells what became of the one that was begun with it.
+func (o operation[R]) run(ctx context.Context, s *OrderServer) (order.Outcome, error) {
+	if done, found, err := o.replay(ctx, s); found || err != nil {
+		return done, err
+	}
+	began := false
+	claim := claimOnce(s.keeper, o.call, o.refer)
+	done, err := o.begin(func(ctx context.Context, operationID string) error {
+		err := claim(ctx, operationID)
+		began = err == nil
+		return err
+	})
+	if err != nil && lostRace(err, began) {
+		// The same key may have begun it while this call looked at the order.
+		if earlier, found, replayErr := o.replay(ctx, s); found || replayErr != nil {
+			return earlier, replayErr
+		}
+	}
+	return done, err
+}
+
+func (o operation[R]) replay(ctx context.Context, s *OrderServer) (order.Outcome, bool, error) {
+	var empty R
+	stored, found, err := idempotency.Lookup(ctx, s.keeper, o.call, empty)
+	if err != nil || !found {
+		return order.Outcome{}, false, err
+	}
+	done, err := s.service.Replay(ctx, o.orderID, o.find(stored))
+	return done, true, err
+}
+
 // needKey refuses a call without an idempotency key: it moves money or stock.
 func needKey(requestID string) error {
 	if requestID == "" {

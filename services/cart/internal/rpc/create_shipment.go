@@ -19,19 +19,16 @@ func (s *OrderServer) CreateShipment(ctx context.Context, req *cartv1.CreateShip
 	for _, l := range req.GetLines() {
 		wish.Items = append(wish.Items, order.Item{LineID: l.GetOrderLineId(), Quantity: l.GetQuantity()})
 	}
-	call := idempotency.NewCall(ctx, createShipmentMethod, req.GetRequestId(), req).For(orderID)
-	stored, found, err := idempotency.Lookup(ctx, s.keeper, call, &cartv1.CreateShipmentResponse{})
-	if err != nil {
-		return nil, err
-	}
-	var done order.Outcome
-	if found {
-		done, err = s.service.Replay(ctx, orderID, stored.GetShipment().GetId())
-	} else {
-		done, err = s.service.CreateShipment(ctx, orderID, wish, claimOnce(s.keeper, call, func(operationID string) *cartv1.CreateShipmentResponse {
+	done, err := operation[*cartv1.CreateShipmentResponse]{
+		call: idempotency.NewCall(ctx, createShipmentMethod, req.GetRequestId(), req).For(orderID), orderID: orderID,
+		begin: func(claim order.Claim) (order.Outcome, error) {
+			return s.service.CreateShipment(ctx, orderID, wish, claim)
+		},
+		refer: func(operationID string) *cartv1.CreateShipmentResponse {
 			return &cartv1.CreateShipmentResponse{Shipment: &cartv1.Shipment{Id: operationID}}
-		}))
-	}
+		},
+		find: func(stored *cartv1.CreateShipmentResponse) string { return stored.GetShipment().GetId() },
+	}.run(ctx, s)
 	if err != nil {
 		return nil, err
 	}

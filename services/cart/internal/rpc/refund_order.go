@@ -19,19 +19,16 @@ func (s *OrderServer) RefundOrder(ctx context.Context, req *cartv1.RefundOrderRe
 	for _, l := range req.GetLines() {
 		wish.Items = append(wish.Items, order.Item{LineID: l.GetOrderLineId(), Quantity: l.GetQuantity()})
 	}
-	call := idempotency.NewCall(ctx, refundOrderMethod, req.GetRequestId(), req).For(orderID)
-	stored, found, err := idempotency.Lookup(ctx, s.keeper, call, &cartv1.RefundOrderResponse{})
-	if err != nil {
-		return nil, err
-	}
-	var done order.Outcome
-	if found {
-		done, err = s.service.Replay(ctx, orderID, stored.GetRefund().GetId())
-	} else {
-		done, err = s.service.RefundOrder(ctx, orderID, wish, claimOnce(s.keeper, call, func(operationID string) *cartv1.RefundOrderResponse {
+	done, err := operation[*cartv1.RefundOrderResponse]{
+		call: idempotency.NewCall(ctx, refundOrderMethod, req.GetRequestId(), req).For(orderID), orderID: orderID,
+		begin: func(claim order.Claim) (order.Outcome, error) {
+			return s.service.RefundOrder(ctx, orderID, wish, claim)
+		},
+		refer: func(operationID string) *cartv1.RefundOrderResponse {
 			return &cartv1.RefundOrderResponse{Refund: &cartv1.Refund{Id: operationID}}
-		}))
-	}
+		},
+		find: func(stored *cartv1.RefundOrderResponse) string { return stored.GetRefund().GetId() },
+	}.run(ctx, s)
 	if err != nil {
 		return nil, err
 	}
