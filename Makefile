@@ -92,3 +92,7 @@ bench-hot-sku: ## Sell one SKU to 256 clients at once, fsync on, and count every
 .PHONY: prove-the-provers
 prove-the-provers: ## Plant known bugs one by one and show which tests turn red (ARGS="cart-becomes-two-orders" for some)
 	@go build -C deploy -o ../.local/bin/mutants ./mutants/cmd/mutants && exec .local/bin/mutants $(ARGS)
+
+.PHONY: bench-idempotency
+bench-idempotency: ## Measure calls that are answered again among a million stored answers, and the purge (ARGS="-keys 1000000 -clients 4")
+	@go build -C deploy -o ../.local/bin/keys ./bench/cmd/keys && exec .local/bin/keys $(ARGS)

@@ -260,6 +260,9 @@ func (s *Shop) Pids() map[string]int {
 // URL is the public API.
 func (s *Shop) URL() string { return httpURL(s.options.Ports.Gateway) }
 
+// DatabaseURL is an administrator's connection to the shop's database.
+func (s *Shop) DatabaseURL() string { return s.database.adminURL }
+
 // SandboxURL is the payment provider.
 func (s *Shop) SandboxURL() string { return httpURL(s.options.Ports.Sandbox) }
 
