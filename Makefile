@@ -96,3 +96,11 @@ prove-the-provers: ## Plant known bugs one by one and show which tests turn red 
 .PHONY: bench-idempotency
 bench-idempotency: ## Measure calls that are answered again among a million stored answers, and the purge (ARGS="-keys 1000000 -clients 4")
 	@go build -C deploy -o ../.local/bin/keys ./bench/cmd/keys && exec .local/bin/keys $(ARGS)
+
+.PHONY: audit
+audit: ## Look at the running shop's data for what must never be (ARGS="-json -quiet-shop -settlement F -acknowledged F -logs 'x/*.log'")
+	@go build -C deploy -o ../.local/bin/audit ./audit/cmd/audit && exec .local/bin/audit $(ARGS)
+
+.PHONY: bench-audit
+bench-audit: ## Make a shop of 1,000,000 orders and measure an audit of it (ARGS="-orders 100000 -dir D -keep")
+	@go build -C deploy -o ../.local/bin/bench-audit ./audit/cmd/bench && exec .local/bin/bench-audit $(ARGS)

@@ -60,6 +60,10 @@ func runAll(m *testing.M) int {
 		fmt.Println("FAIL: whatever was asked:", complaint)
 		code = 1
 	}
+	if err := s.audit(ctx, os.Stdout); err != nil {
+		fmt.Println("FAIL: the audit of the shop's data:", err)
+		code = 1
+	}
 	fmt.Println(s.watch.figures())
 	if err := s.close(ctx, code == 0); err != nil {
 		fmt.Fprintln(os.Stderr, "acceptance:", err)

@@ -86,8 +86,10 @@ func (m *model) copy(t *testing.T) *shop {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	name := "audited_" + id.Secret()[:12]
-	m.exec(t, m.admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, m.name))
+	m.exec(t, m.admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, m.name))
 	t.Cleanup(func() { m.exec(t, m.admin, "DROP DATABASE "+name+" WITH (FORCE)") })
+	// Privileges on the database itself are not copied.
+	m.exec(t, m.admin, fmt.Sprintf("REVOKE ALL ON DATABASE %s FROM PUBLIC; GRANT CONNECT ON DATABASE %s TO %s", name, name, audit.Role))
 	s := &shop{t: t, admin: database(t, m.admin, name)}
 	parsed, err := url.Parse(s.admin)
 	require.NoError(t, err)

@@ -16,6 +16,8 @@ type Shop struct {
 	PID int `json:"pid"`
 	// URL, Sandbox and Issuer are addresses.
 	URL, Sandbox, Issuer string
+	// Auditor connects to the database as the role that may read everything.
+	Auditor string
 	// StaffToken has every scope.
 	StaffToken string
 }

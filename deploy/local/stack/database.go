@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/cluster"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/provision"
 	"github.com/jackc/pgx/v5"
@@ -113,7 +114,7 @@ func createDatabase(ctx context.Context, adminURL, name string) error {
 // withDatabase lists the services that have a schema.
 func withDatabase() []string { return ServiceNames[:len(ServiceNames)-1] }
 
-// prepare makes roles and schemas; with fresh it drops the schemas first.
+// prepare makes roles, the auditor's too, and schemas; with fresh it drops the schemas first.
 func (d *database) prepare(ctx context.Context, s *secrets, fresh bool) error {
 	if fresh {
 		if err := dropSchemas(ctx, d.adminURL); err != nil {
@@ -124,7 +125,10 @@ func (d *database) prepare(ctx context.Context, s *secrets, fresh bool) error {
 	for _, name := range withDatabase() {
 		services = append(services, provision.Service{Name: name, OwnerPassword: s.OwnerPassword, AppPassword: s.AppPassword})
 	}
-	return provision.Apply(ctx, d.adminURL, services...)
+	if err := provision.Apply(ctx, d.adminURL, services...); err != nil {
+		return err
+	}
+	return audit.Provision(ctx, d.adminURL, s.Auditor)
 }
 
 func dropSchemas(ctx context.Context, adminURL string) error {

@@ -40,6 +40,7 @@ type Options struct {
 type secrets struct {
 	OwnerPassword string `json:"ownerPassword"`
 	AppPassword   string `json:"appPassword"`
+	Auditor       string `json:"auditorPassword"`
 	GiftCardKey   string `json:"giftCardKey"`
 	ProviderKey   string `json:"providerKey"`
 	WebhookSecret string `json:"webhookSecret"`
@@ -60,7 +61,7 @@ func loadSecrets(dir string) (*secrets, error) {
 		if err := json.Unmarshal(text, s); err != nil {
 			return nil, fmt.Errorf("%s is damaged: start over with make up FRESH=1: %w", relative(path), err)
 		}
-		return s, nil
+		return s, s.complete(path)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -69,11 +70,20 @@ func loadSecrets(dir string) (*secrets, error) {
 		OwnerPassword: random(16), AppPassword: random(16), GiftCardKey: random(32), ProviderKey: random(16),
 		WebhookSecret: random(32), IssuerSeed: random(32),
 	}
-	text, err = json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return nil, err
+	return s, s.complete(path)
+}
+
+// complete makes what secrets of an earlier version lack, and writes them.
+func (s *secrets) complete(path string) error {
+	if s.Auditor != "" {
+		return nil
 	}
-	return s, os.WriteFile(path, text, filePrivate)
+	s.Auditor = random(16)
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, filePrivate)
 }
 
 func random(bytes int) string {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/deploy/local/issuer"
 	"github.com/cartwright-shop/cartwright/deploy/local/progress"
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
@@ -268,6 +269,12 @@ func (s *Shop) SandboxURL() string { return httpURL(s.options.Ports.Sandbox) }
 
 // IssuerURL is the token issuer.
 func (s *Shop) IssuerURL() string { return httpURL(s.options.Ports.Issuer) }
+
+// AuditorURL connects to the database as the role that may read everything and write nothing.
+func (s *Shop) AuditorURL() (string, error) { return s.database.url(audit.Role, s.secrets.Auditor) }
+
+// Logs are the files that the processes write to.
+func (s *Shop) Logs() ([]string, error) { return filepath.Glob(filepath.Join(s.options.logs(), "*.log")) }
 
 // OpsURL is a service's ops port.
 func (s *Shop) OpsURL(service string) string { return httpURL(s.options.Ports.Ops[service]) }

@@ -5,14 +5,17 @@ SET synchronous_commit = off;
 SET maintenance_work_mem = '512MB';
 SET work_mem = '256MB';
 
+-- Ids look like those of a shop: a UUID of version 4.
+CREATE FUNCTION pg_temp.uuid_of(text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT overlay(overlay(md5($1) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid $$;
+
 CREATE TEMPORARY TABLE plan AS
 SELECT i, kind, at, sku1, sku2, unit1, unit2, off, promo, gift,
        unit1 - off + 2 * unit2 + 395 AS total,
        round((unit1 - off) / 6.0)::bigint AS tax1, round(2 * unit2 / 6.0)::bigint AS tax2,
        translate(left(md5('o' || i) || md5('p' || i), 26), '0189', 'ghij') AS id,
        translate(left(md5('c' || i) || md5('d' || i), 26), '0189', 'ghij') AS cart,
-       md5('r' || i)::uuid AS reservation, md5('a' || i)::uuid::text AS authorize, md5('k' || i)::uuid::text AS capture,
-       md5('f' || i)::uuid::text AS refund, md5('s' || i)::uuid AS shipment
+       pg_temp.uuid_of('r' || i) AS reservation, pg_temp.uuid_of('a' || i)::text AS authorize, pg_temp.uuid_of('k' || i)::text AS capture,
+       pg_temp.uuid_of('f' || i)::text AS refund, pg_temp.uuid_of('s' || i) AS shipment
 FROM (
     SELECT i::bigint,
            CASE WHEN i % 100 < 4 THEN 'failed' WHEN i % 100 < 6 THEN 'cancelled' WHEN i % 100 < 9 THEN 'returned'

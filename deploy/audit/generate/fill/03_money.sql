@@ -27,7 +27,7 @@ SELECT id, order_id || '-p0', order_id, 'sandbox', kind, status, amount, 'GBP', 
 FROM asked;
 
 CREATE TEMPORARY TABLE book AS
-SELECT md5('t' || a.id)::uuid::text AS id, CASE a.kind WHEN 'refund' THEN 'refund' ELSE 'capture' END AS kind, 'operation:' || a.id AS source,
+SELECT pg_temp.uuid_of('t' || a.id)::text AS id, CASE a.kind WHEN 'refund' THEN 'refund' ELSE 'capture' END AS kind, 'operation:' || a.id AS source,
        a.order_id, a.order_id || '-p0' AS payment_id, a.id AS operation_id, '' AS gift_card_id, a.at,
        CASE a.kind WHEN 'refund' THEN 'order:due' ELSE 'psp:sandbox:clearing' END AS debit, CASE a.kind WHEN 'refund' THEN a.order_id ELSE '' END AS debit_subject,
        CASE a.kind WHEN 'refund' THEN 'psp:sandbox:clearing' ELSE 'order:due' END AS credit, CASE a.kind WHEN 'refund' THEN '' ELSE a.order_id END AS credit_subject, a.amount
@@ -35,11 +35,11 @@ FROM asked AS a
 JOIN plan ON plan.i = a.i
 WHERE a.kind <> 'authorize' OR plan.kind = 'atonce'
 UNION ALL
-SELECT md5('tg' || id)::uuid::text, 'giftcard_post', 'giftcard_hold:' || id || '-g0-0', id, '', '', 'card-' || gift, at,
+SELECT pg_temp.uuid_of('tg' || id)::text, 'giftcard_post', 'giftcard_hold:' || id || '-g0-0', id, '', '', 'card-' || gift, at,
        'giftcard:liability', 'card-' || gift, 'order:due', id, 500
 FROM plan WHERE kind = 'gift'
 UNION ALL
-SELECT md5('ti' || card)::uuid::text, 'giftcard_issue', 'giftcard:card-' || card, '', '', '', 'card-' || card, now() - interval '40 days',
+SELECT pg_temp.uuid_of('ti' || card)::text, 'giftcard_issue', 'giftcard:card-' || card, '', '', '', 'card-' || card, now() - interval '40 days',
        'giftcard:issuance', '', 'giftcard:liability', 'card-' || card, 20000
 FROM (SELECT DISTINCT gift AS card FROM plan WHERE kind = 'gift') AS cards;
 
@@ -63,14 +63,14 @@ INSERT INTO payment.webhook_event (provider, event_id, operation_key, outcome, b
 SELECT 'sandbox', md5('w' || i), authorize, '{"status": "ok"}', convert_to('{"event": "operation.changed"}', 'UTF8'), 'applied', 1, at FROM plan WHERE kind = 'atonce';
 
 INSERT INTO pricing.promotion (id, key, name, trigger, rule, exclusive, priority, limit_total, limit_per_customer, limit_per_code, active)
-SELECT md5('promotion' || k)::uuid, 'promotion-' || k, 'Promotion ' || k, 'code', '{}', false, 1, 10 + {orders}, 10, 0, true FROM generate_series(1, 10) AS k;
+SELECT pg_temp.uuid_of('promotion' || k), 'promotion-' || k, 'Promotion ' || k, 'code', '{}', false, 1, 10 + {orders}, 10, 0, true FROM generate_series(1, 10) AS k;
 INSERT INTO pricing.coupon_code (code, promotion_id, max_uses, used, customer_key)
-SELECT 'CODE' || k, md5('promotion' || k)::uuid, 10 + {orders}, (SELECT count(*) FROM plan WHERE promo = k AND kind NOT IN ('failed', 'cancelled')), '' FROM generate_series(1, 10) AS k;
+SELECT 'CODE' || k, pg_temp.uuid_of('promotion' || k), 10 + {orders}, (SELECT count(*) FROM plan WHERE promo = k AND kind NOT IN ('failed', 'cancelled')), '' FROM generate_series(1, 10) AS k;
 INSERT INTO pricing.order_use (order_id, generation, state, fingerprint, customer_key, currency_code, expires_at, created_at)
 SELECT id, 0, CASE WHEN kind IN ('failed', 'cancelled') THEN 'released' WHEN kind = 'waiting' THEN 'reserved' ELSE 'redeemed' END, md5(id), 'buyer' || i, 'GBP', at + interval '75 hours', at
 FROM plan;
 INSERT INTO pricing.promotion_use (order_id, promotion_id, code, customer_key, amount_minor, counting)
-SELECT id, md5('promotion' || promo)::uuid, 'CODE' || promo, 'buyer' || i, off, kind NOT IN ('failed', 'cancelled') FROM plan WHERE promo IS NOT NULL;
+SELECT id, pg_temp.uuid_of('promotion' || promo), 'CODE' || promo, 'buyer' || i, off, kind NOT IN ('failed', 'cancelled') FROM plan WHERE promo IS NOT NULL;
 INSERT INTO pricing.promotion_counter (promotion_id, limit_total, used)
 SELECT p.id, p.limit_total, count(u.order_id) FILTER (WHERE u.counting) FROM pricing.promotion AS p LEFT JOIN pricing.promotion_use AS u ON u.promotion_id = p.id GROUP BY p.id, p.limit_total;
 INSERT INTO pricing.promotion_customer (promotion_id, customer_key, used)

@@ -10,8 +10,12 @@ import (
 
 // remember tells other commands, such as the replay, where the shop runs.
 func remember(o stack.Options, shop *stack.Shop, token string) error {
+	auditor, err := shop.AuditorURL()
+	if err != nil {
+		return err
+	}
 	return running.Write(o.Dir, running.Shop{
-		PID: os.Getpid(), URL: shop.URL(), Sandbox: shop.SandboxURL(), Issuer: shop.IssuerURL(), StaffToken: token,
+		PID: os.Getpid(), URL: shop.URL(), Sandbox: shop.SandboxURL(), Issuer: shop.IssuerURL(), Auditor: auditor, StaffToken: token,
 	})
 }
 

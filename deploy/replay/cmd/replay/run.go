@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/deploy/demo"
 	"github.com/cartwright-shop/cartwright/deploy/demo/onlineretail"
 	"github.com/cartwright-shop/cartwright/deploy/local/progress"
@@ -27,7 +28,9 @@ var errMismatch = errors.New("the audit found mismatches")
 type target struct {
 	shop, staff *shopclient.Client
 	sandbox     string
-	stop        func() error
+	// database connects as the auditor; empty when the shop does not say.
+	database string
+	stop     func() error
 }
 
 func run(ctx context.Context, s settings, output io.Writer) (err error) {
@@ -63,15 +66,34 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	audit, err := replay.Check(ctx, outcome, prices, replay.Counted{Before: before, After: after}, t.sandbox)
+	checked, err := replay.Check(ctx, outcome, prices, replay.Counted{Before: before, After: after}, t.sandbox)
 	if err != nil {
 		return err
 	}
-	replay.Report(output, plan, outcome, audit)
-	if len(audit.Mismatches) > 0 {
+	replay.Report(output, plan, outcome, checked)
+	sound, err := t.audit(ctx, output)
+	if err != nil {
+		return err
+	}
+	if !sound || len(checked.Mismatches) > 0 {
 		return errMismatch
 	}
 	return nil
+}
+
+// audit looks at all the shop's data for what must never be.
+func (t *target) audit(ctx context.Context, output io.Writer) (sound bool, err error) {
+	if t.database == "" {
+		fmt.Fprintln(output, "NOT RUN: the audit of the shop's data: the running shop is of a version that has no auditor")
+		return true, nil
+	}
+	report, err := audit.Run(ctx, audit.Options{Database: t.database, Provider: t.sandbox})
+	if err != nil {
+		return false, fmt.Errorf("audit the shop's data: %w", err)
+	}
+	fmt.Fprintln(output)
+	report.Print(output)
+	return report.Violations() == 0, nil
 }
 
 func input(s settings) ([]onlineretail.Row, replay.Filter, error) {
@@ -113,7 +135,9 @@ func open(ctx context.Context, output io.Writer) (*target, error) {
 	if alive {
 		fmt.Fprintf(output, "playing against the running shop at %s\n", found.URL)
 		client := shopclient.New(found.URL)
-		return &target{shop: client, staff: client.WithToken(found.StaffToken), sandbox: found.Sandbox, stop: func() error { return nil }}, nil
+		return &target{
+			shop: client, staff: client.WithToken(found.StaffToken), sandbox: found.Sandbox, database: found.Auditor, stop: func() error { return nil },
+		}, nil
 	}
 	return start(ctx, root, dir, output)
 }
@@ -142,6 +166,9 @@ func start(ctx context.Context, root, dir string, output io.Writer) (*target, er
 	}
 	t := &target{shop: shop.Client(), sandbox: shop.SandboxURL(), stop: func() error { return shop.Stop(context.WithoutCancel(ctx)) }}
 	t.staff = t.shop.WithToken(token)
+	if t.database, err = shop.AuditorURL(); err != nil {
+		return nil, errors.Join(err, t.stop())
+	}
 	products, err := demo.Catalogue()
 	if err == nil {
 		err = seed.Load(ctx, t.staff, products, output)

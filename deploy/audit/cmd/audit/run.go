@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cartwright-shop/cartwright/deploy/audit"
+	"github.com/cartwright-shop/cartwright/deploy/local/running"
+)
+
+// Exit codes.
+const (
+	sound    = 0
+	violated = 1
+	notRun   = 2
+)
+
+// databaseEnv holds the URL with its password where a flag would show it to everybody on the machine.
+const databaseEnv = "AUDIT_DATABASE_URL"
+
+type settings struct {
+	audit.Options
+	json bool
+}
+
+func parse(arguments []string) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
+	flags.StringVar(&s.Database, "database", "", "Postgres URL of the auditor's role; empty: "+databaseEnv+", else the shop that make up runs here")
+	flags.StringVar(&s.Provider, "provider", "", "URL of the sandbox provider whose log is compared")
+	flags.StringVar(&s.Settlement, "settlement", "", "settlement file of the provider, instead of its log")
+	flags.StringVar(&s.ProviderName, "provider-name", "sandbox", "name of the provider in our operations")
+	flags.StringVar(&s.Acknowledged, "acknowledged", "", "log of what callers were told, as JSON lines")
+	logs := flags.String("logs", "", "log files to search for secrets, comma-separated; patterns such as logs/*.log are allowed")
+	flags.BoolVar(&s.json, "json", false, "print one JSON object instead of a table")
+	flags.BoolVar(&s.QuietShop, "quiet-shop", false, "nothing is at work in the shop: what is wrong now is wrong")
+	flags.DurationVar(&s.ConfirmAfter, "confirm-after", audit.ConfirmDefault, "how long after it was seen a violation must still be there")
+	flags.IntVar(&s.Connections, "connections", 2, "connections that read at once")
+	flags.Int64Var(&s.TextBudget, "text-budget", audit.TextDefault, "bytes of each table that are searched for secrets; below 0: all")
+	only := flags.String("only", "", "invariants to check, comma-separated; empty: all")
+	if err := flags.Parse(arguments); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 {
+		return s, errors.New("unexpected argument " + flags.Arg(0))
+	}
+	if *only != "" {
+		s.Only = strings.Split(*only, ",")
+	}
+	for pattern := range strings.SplitSeq(*logs, ",") {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return s, err
+		}
+		if pattern != "" && len(found) == 0 {
+			return s, errors.New("there is no log file " + pattern)
+		}
+		s.Logs = append(s.Logs, found...)
+	}
+	return s, s.find()
+}
+
+// find fills in where the shop is.
+func (s *settings) find() error {
+	if s.Database == "" {
+		s.Database = os.Getenv(databaseEnv)
+	}
+	if s.Database != "" {
+		return nil
+	}
+	dir := os.Getenv("CARTWRIGHT_LOCAL_DIR")
+	if dir == "" {
+		dir = ".local"
+	}
+	shop, alive, err := running.Find(dir)
+	if err != nil {
+		return err
+	}
+	if !alive || shop.Auditor == "" {
+		return errors.New("no shop: give -database or " + databaseEnv + ", or start one with make up")
+	}
+	s.Database = shop.Auditor
+	if s.Provider == "" && s.Settlement == "" {
+		s.Provider = shop.Sandbox
+	}
+	return nil
+}
+
+func run(ctx context.Context, arguments []string, output io.Writer) (code int, err error) {
+	s, err := parse(arguments)
+	if errors.Is(err, flag.ErrHelp) {
+		return sound, nil
+	}
+	if err != nil {
+		return notRun, err
+	}
+	report, err := audit.Run(ctx, s.Options)
+	if err != nil {
+		return notRun, err
+	}
+	if s.json {
+		err = report.JSON(output)
+	} else {
+		report.Print(output)
+	}
+	switch {
+	case err != nil:
+		return notRun, err
+	case report.Violations() > 0:
+		return violated, nil
+	}
+	return sound, nil
+}

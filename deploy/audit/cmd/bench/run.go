@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cartwright-shop/cartwright/deploy/audit"
+	"github.com/cartwright-shop/cartwright/deploy/audit/generate"
+	"github.com/cartwright-shop/cartwright/deploy/local/progress"
+	"github.com/cartwright-shop/cartwright/services/platform/postgres/cluster"
+)
+
+// bar is how long an audit of a million orders may take.
+const bar = 30 * time.Second
+
+// password is that of the roles in the database that is measured.
+const password = "measured"
+
+type settings struct {
+	orders, runs  int
+	database, dir string
+	keep          bool
+}
+
+func (s settings) file(name string) string { return filepath.Join(s.dir, name) }
+
+// run fills a database and audits it.
+func run(ctx context.Context, s settings, output io.Writer) (err error) {
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "cartwright-audit-"); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return err
+	}
+	// Postgres may run as another user, who has to get there.
+	if err := os.Chmod(s.dir, 0o755); err != nil {
+		return err
+	}
+	if !s.keep {
+		defer func() { err = errors.Join(err, os.RemoveAll(s.dir)) }()
+	}
+	if s.database == "" {
+		server, err := cluster.Start(ctx, cluster.Config{Dir: s.file("postgres"), Settings: map[string]string{
+			"shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off", "log_min_messages": "fatal",
+		}})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
+		s.database = server.URL("postgres")
+	}
+	if err := s.fill(ctx, output); err != nil {
+		return err
+	}
+	return s.measure(ctx, output)
+}
+
+// fill makes the shop unless an earlier run has.
+func (s settings) fill(ctx context.Context, output io.Writer) error {
+	if _, err := os.Stat(s.file("settlement.csv")); err == nil {
+		return nil
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	bar := progress.New(output, "generate", generate.Scripts)
+	err = errors.Join(generate.Schemas(ctx, s.database, root, password), audit.Provision(ctx, s.database, password))
+	if err == nil {
+		err = generate.Fill(ctx, s.database, s.orders, func() { bar.Add(1) })
+	}
+	if err == nil {
+		err = s.write("acknowledged.jsonl", func(file io.Writer) error { return generate.Acknowledgements(ctx, s.database, file, s.orders/10) })
+	}
+	if err == nil {
+		err = s.write("settlement.csv", func(file io.Writer) error { return generate.Settlement(ctx, s.database, file) })
+	}
+	if err != nil {
+		bar.Fail()
+		return err
+	}
+	bar.Done()
+	var size string
+	conn, err := pgx.Connect(ctx, s.database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if err := conn.QueryRow(ctx, "SELECT pg_size_pretty(pg_database_size(current_database()))").Scan(&size); err != nil {
+		return err
+	}
+	fmt.Fprintf(output, "%d orders in %s, made in %s\n", s.orders, size, time.Since(began).Round(time.Second))
+	return nil
+}
+
+func (s settings) write(name string, content func(io.Writer) error) error {
+	file, err := os.Create(s.file(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(content(file), file.Close())
+}
+
+func (s settings) measure(ctx context.Context, output io.Writer) error {
+	auditor, err := url.Parse(s.database)
+	if err != nil {
+		return err
+	}
+	auditor.User = url.UserPassword(audit.Role, password)
+	for n := range s.runs {
+		report, err := audit.Run(ctx, audit.Options{
+			Database: auditor.String(), Settlement: s.file("settlement.csv"), Acknowledged: s.file("acknowledged.jsonl"), QuietShop: true,
+		})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			report.Print(output)
+		}
+		slowest(output, report)
+		limit := bar * time.Duration(s.orders) / 1_000_000
+		fmt.Fprintf(output, "audit %d: %.1f s for %d orders (bar: %s)\n", n+1, report.Seconds, s.orders, limit)
+		if report.Violations() > 0 {
+			return errors.New("the audit found violations in a consistent shop")
+		}
+	}
+	return nil
+}
+
+// slowest prints what took longest.
+func slowest(output io.Writer, report *audit.Report) {
+	for _, result := range report.Results {
+		for _, p := range result.Parts {
+			if p.Seconds >= 1 {
+				fmt.Fprintf(output, "  %5.1f s  %s %s\n", p.Seconds, result.Invariant, p.Name)
+			}
+		}
+	}
+}
