@@ -155,6 +155,9 @@ func sqlBreaches() []breach {
 		{"migrations are numbered and say what they do", tables, "-- +goose Up\n", "", "no \"-- +goose Up\""},
 		{"SQL is in query files", "services/cart/internal/postgres/zoom.go", "", "package postgres\n\nconst zoom = `DELETE FROM cart`\n", "zoom.go:3: SQL in Go"},
 		{"SQL is in query files", server, "", "const sql = \"UPDATE cart SET title = ''\"\n", "SQL in Go"},
+		{"only the auditor reads across schemas", "deploy/local/look.sql", "", "SELECT 1\nFROM cart.cart;\n", "look.sql:2: names the schema cart"},
+		{"only the auditor reads across schemas", "deploy/local/look.go", "", "// Package local is.\npackage local\n\nconst look = \"SELECT 1 FROM cart.cart\"\n", "look.go:4: names the schema cart"},
+		{"only the auditor reads across schemas", "deploy/audit/look.go", "", "// Package audit is.\npackage audit\n\nconst look = \"SELECT 1 FROM cart.cart\"\n", "SQL in Go"},
 	}
 }
 

@@ -36,6 +36,7 @@ func sqlRules() []Rule {
 		{"what answers many rows is bounded", "an answer would grow with the shop until it fails", checkLimits},
 		{"migrations are numbered and say what they do", "their order would be chance", checkMigrations},
 		{"SQL is in query files", "nobody could see at one place what a service asks of its database", checkSQLInCode},
+		{"only the auditor reads across schemas", "tools would break with every change of a table, and services could no longer change theirs alone", checkAuditor},
 	}
 }
 
@@ -176,6 +177,54 @@ func checkSQLInCode(t *Tree) (breaches []string) {
 			if first[owner] != f.path || !strings.Contains(f.path, "/internal/postgres/") {
 				breaches = append(breaches, fmt.Sprintf("%s: SQL in Go; %s has the one file for that", t.at(literal), owner))
 			}
+		}
+	}
+	return breaches
+}
+
+// auditor is the one place outside of the services that knows their tables: it proves what no service can see alone. Its role
+// can write nothing.
+const auditor = "deploy/audit/"
+
+// checkAuditor keeps the schemas of services out of everything else in deploy, and the auditor's SQL in its query files.
+func checkAuditor(t *Tree) (breaches []string) {
+	schemas := map[string]bool{}
+	for _, f := range t.sorted() {
+		if owner := service(f.path); owner != "" && strings.Contains(f.path, "/internal/postgres/") {
+			schemas[owner] = true
+		}
+	}
+	for _, f := range t.sorted() {
+		if !strings.HasPrefix(f.path, "deploy/") || f.test {
+			continue
+		}
+		if path.Ext(f.path) == ".sql" {
+			breaches = append(breaches, foreign(f.path, 1, f.text, schemas)...)
+		}
+		if f.ast == nil {
+			continue
+		}
+		for _, literal := range statements(f) {
+			if strings.HasPrefix(f.path, auditor) {
+				breaches = append(breaches, t.at(literal)+": SQL in Go")
+				continue
+			}
+			text, _ := strconv.Unquote(literal.Value)
+			breaches = append(breaches, foreign(f.path, t.line(literal.Pos()), text, schemas)...)
+		}
+	}
+	return breaches
+}
+
+// foreign finds names of services' schemas in SQL that is not the auditor's.
+func foreign(name string, line int, text string, schemas map[string]bool) (breaches []string) {
+	if strings.HasPrefix(name, auditor) {
+		return nil
+	}
+	sql := bareSQL(text)
+	for _, match := range qualified.FindAllStringSubmatchIndex(sql, -1) {
+		if schema := sql[match[2]:match[3]]; schemas[schema] {
+			breaches = append(breaches, fmt.Sprintf("%s:%d: names the schema %s", name, lineOf(line, sql, match[0]), schema))
 		}
 	}
 	return breaches

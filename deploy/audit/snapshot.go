@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -152,7 +153,7 @@ func (s *session) count(of string) (int64, error) {
 		return n, nil
 	}
 	var n int64
-	if err := s.tx.QueryRow(s.ctx, "SELECT count(*) FROM "+of).Scan(&n); err != nil { // our own text
+	if err := s.tx.QueryRow(s.ctx, strings.ReplaceAll(ask("count"), "{checked}", of)).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count %s: %w", of, err)
 	}
 	s.counts.known[of] = n

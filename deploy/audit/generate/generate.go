@@ -20,7 +20,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/provision"
 )
 
-//go:embed fill/*.sql settlement.sql acknowledged.sql
+//go:embed fill/*.sql settlement.sql acknowledged.sql size.sql
 var scripts embed.FS
 
 // services have a schema each, in the order of the migrations.
@@ -93,6 +93,24 @@ func Settlement(ctx context.Context, adminURL string, output io.Writer) error {
 // Acknowledgements writes what buyers of placed orders were told, at most so many lines.
 func Acknowledgements(ctx context.Context, adminURL string, output io.Writer, limit int) error {
 	return copyOut(ctx, adminURL, output, "acknowledged.sql", strconv.Itoa(limit))
+}
+
+// Size is how large the database is, for people.
+func Size(ctx context.Context, adminURL string) (string, error) {
+	text, err := scripts.ReadFile("size.sql")
+	if err != nil {
+		return "", err
+	}
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return "", fmt.Errorf("connect to the database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var size string
+	if err := conn.QueryRow(ctx, string(text)).Scan(&size); err != nil {
+		return "", fmt.Errorf("read the size of the database: %w", err)
+	}
+	return size, nil
 }
 
 func copyOut(ctx context.Context, adminURL string, output io.Writer, name, limit string) error {

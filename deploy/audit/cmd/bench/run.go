@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/deploy/audit/generate"
 	"github.com/cartwright-shop/cartwright/deploy/local/progress"
@@ -91,13 +89,8 @@ func (s settings) fill(ctx context.Context, output io.Writer) error {
 		return err
 	}
 	bar.Done()
-	var size string
-	conn, err := pgx.Connect(ctx, s.database)
+	size, err := generate.Size(ctx, s.database)
 	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if err := conn.QueryRow(ctx, "SELECT pg_size_pretty(pg_database_size(current_database()))").Scan(&size); err != nil {
 		return err
 	}
 	fmt.Fprintf(output, "%d orders in %s, made in %s\n", s.orders, size, time.Since(began).Round(time.Second))
