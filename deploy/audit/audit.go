@@ -8,6 +8,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,6 +33,8 @@ type Options struct {
 	QuietShop bool
 	// ConfirmAfter is how long after it was seen a violation must still be there; 0 means ConfirmDefault.
 	ConfirmAfter time.Duration
+	// Wait is what happens between the first look and the second; nil waits for ConfirmAfter.
+	Wait func(ctx context.Context, d time.Duration) error
 	// Connections read at once; 0 means two.
 	Connections int
 	// TextBudget is how much of each table is searched for secrets, in bytes; 0 means TextDefault, below 0 all.
@@ -54,47 +57,57 @@ type auditor struct {
 	secrets *secrets
 }
 
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	o.ProviderName = cmp.Or(o.ProviderName, "sandbox")
+	o.Connections = cmp.Or(o.Connections, 2)
+	o.ConfirmAfter = cmp.Or(o.ConfirmAfter, ConfirmDefault)
+	o.TextBudget = max(0, cmp.Or(o.TextBudget, TextDefault))
+	if o.Wait == nil {
+		o.Wait = wait
+	}
+	return o
+}
+
 // Run audits. An error means that it could not be done; what it found is in the report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	began := time.Now()
-	if o.ProviderName == "" {
-		o.ProviderName = "sandbox"
+	for _, name := range o.Only {
+		if meanings()[name] == "" {
+			return nil, fmt.Errorf("there is no invariant %q", name)
+		}
 	}
-	if o.Connections == 0 {
-		o.Connections = 2
-	}
-	if o.ConfirmAfter == 0 {
-		o.ConfirmAfter = ConfirmDefault
-	}
-	switch {
-	case o.TextBudget == 0:
-		o.TextBudget = TextDefault
-	case o.TextBudget < 0:
-		o.TextBudget = 0
-	}
-	a := &auditor{Options: o}
+	a := &auditor{Options: o.withDefaults()}
 	parts, answers, at, err := a.look(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{At: at, ConfirmAfter: o.ConfirmAfter}
+	report := &Report{At: at, ConfirmAfter: a.ConfirmAfter}
 	if doubtful := unsure(parts, answers); !o.QuietShop && len(doubtful) > 0 {
-		if err := wait(ctx, o.ConfirmAfter); err != nil {
+		if err := a.confirm(ctx, doubtful, parts, answers); err != nil {
 			return nil, err
-		}
-		again, found, _, err := a.look(ctx, doubtful)
-		if err != nil {
-			return nil, err
-		}
-		for i := range again {
-			place := slices.IndexFunc(parts, func(p part) bool { return p.key() == again[i].key() })
-			answers[place] = both(answers[place], found[i])
 		}
 		report.Confirmed = true
 	}
 	report.fill(parts, answers)
 	report.Seconds = time.Since(began).Seconds()
 	return report, nil
+}
+
+// confirm looks again at what may only have been work under way, and keeps what is still so.
+func (a *auditor) confirm(ctx context.Context, doubtful map[string]bool, parts []part, answers []answer) error {
+	if err := a.Wait(ctx, a.ConfirmAfter); err != nil {
+		return err
+	}
+	again, found, _, err := a.look(ctx, doubtful)
+	if err != nil {
+		return err
+	}
+	for i := range again {
+		place := slices.IndexFunc(parts, func(p part) bool { return p.key() == again[i].key() })
+		answers[place] = both(answers[place], found[i])
+	}
+	return nil
 }
 
 // look takes a snapshot and asks all parts, or only those whose keys are given.
@@ -267,9 +280,6 @@ func (r *Report) fill(parts []part, answers []answer) {
 		}
 	}
 }
-
-// Names are the invariants, I1 to I25.
-func Names() []string { return invariants() }
 
 // String names the invariants that were violated.
 func (r *Report) String() string { return strings.Join(r.Violated(), " ") }

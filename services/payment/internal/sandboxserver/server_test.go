@@ -107,6 +107,38 @@ func jsonText(v any) string {
 	return string(text)
 }
 
+// The log tells an audit what became of everything: fails when an operation that a buyer decided, or that another one ended, is listed
+// only as it began.
+func TestLogListsChanges(t *testing.T) {
+	t.Parallel()
+	b := open(t, sandboxserver.Config{JournalPath: filepath.Join(t.TempDir(), "journal.jsonl")})
+	wish := func(reference string) map[string]any {
+		return map[string]any{"merchant_reference": reference, "order_reference": "o", "method": "card", "token": "tok_3ds", "amount": 500, "currency": "GBP"}
+	}
+	_, approved := b.send("POST", "/v1/authorizations", "a1", wish("r1"))
+	_, voided := b.send("POST", "/v1/authorizations", "a2", wish("r2"))
+	status, _ := b.send("POST", "/challenge/"+approved["id"].(string)+"/approve", "", nil)
+	require.Less(t, status, 400)
+	_, _ = b.send("POST", "/v1/authorizations/"+voided["id"].(string)+"/voids", "v2", map[string]any{"merchant_reference": "r3"})
+	last := map[string]any{}
+	pages, next := 0, "0"
+	for next != "" {
+		_, page := b.send("GET", "/log?changes=true&limit=1&after="+next, "", nil)
+		for _, entry := range page["attempts"].([]any) {
+			fields := entry.(map[string]any)
+			last[fields["merchant_reference"].(string)] = fields["result"]
+		}
+		if next = jsonText(page["next"]); next == "0" {
+			next = ""
+		}
+		pages++
+	}
+	require.Equal(t, map[string]any{"r1": "succeeded", "r2": "failed", "r3": "succeeded"}, last)
+	require.Equal(t, 4, pages, "two attempts, a buyer's decision, and a void with what it ended")
+	_, attempts := b.send("GET", "/log", "", nil)
+	require.Len(t, attempts["attempts"], 3, "only attempts, unless changes are asked for")
+}
+
 // A key is honoured for a day, as at real providers: fails when tests could not tell a shop that repeats an old key from one
 // that asks first.
 func TestKeysAreForgottenAfterTheirWindow(t *testing.T) {
