@@ -42,9 +42,9 @@ func command(t *testing.T, binary string, arguments ...string) (string, int) {
 	program := exec.CommandContext(t.Context(), binary, arguments...)
 	program.Stdout, program.Stderr = &output, &output
 	program.Env = append(program.Environ(), "AUDIT_DATABASE_URL=", "CARTWRIGHT_LOCAL_DIR="+t.TempDir())
-	err := program.Run()
-	if err != nil {
-		require.IsType(t, &exec.ExitError{}, err)
+	if err := program.Run(); err != nil {
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
 	}
 	return output.String(), program.ProcessState.ExitCode()
 }

@@ -274,7 +274,9 @@ func (s *Shop) IssuerURL() string { return httpURL(s.options.Ports.Issuer) }
 func (s *Shop) AuditorURL() (string, error) { return s.database.url(audit.Role, s.secrets.Auditor) }
 
 // Logs are the files that the processes write to.
-func (s *Shop) Logs() ([]string, error) { return filepath.Glob(filepath.Join(s.options.logs(), "*.log")) }
+func (s *Shop) Logs() ([]string, error) {
+	return filepath.Glob(filepath.Join(s.options.logs(), "*.log"))
+}
 
 // OpsURL is a service's ops port.
 func (s *Shop) OpsURL(service string) string { return httpURL(s.options.Ports.Ops[service]) }
