@@ -220,7 +220,7 @@ func TestEveryServiceMayDie(t *testing.T) {
 	stop()
 	crowded.Wait()
 	s.audit(thing)
-	require.NoError(t, victim.audit(t.Context(), t.Output()))
+	require.NoError(t, victim.audit(t.Context(), s.promises(), t.Output()))
 }
 
 // whileDown asks for something that the dead service owns: a clear refusal that says when to come back, or an answer that does

@@ -60,7 +60,7 @@ func runAll(m *testing.M) int {
 		fmt.Println("FAIL: whatever was asked:", complaint)
 		code = 1
 	}
-	if err := s.audit(ctx, os.Stdout); err != nil {
+	if err := s.audit(ctx, "", os.Stdout); err != nil {
 		fmt.Println("FAIL: the audit of the shop's data:", err)
 		code = 1
 	}

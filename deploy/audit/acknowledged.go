@@ -2,9 +2,14 @@ package audit
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -23,6 +28,25 @@ type Acknowledged struct {
 	// Hash is the content of an order: the SHA-256, in hexadecimal, of a line "<sku> <quantity>\n" for each of its lines, sorted by
 	// SKU byte by byte. Left out it is not compared.
 	Hash string `json:"hash,omitempty"`
+}
+
+// Content is the Hash of an order with these units by SKU.
+func Content(units map[string]int64) string {
+	sum := sha256.New()
+	for _, sku := range slices.Sorted(maps.Keys(units)) {
+		fmt.Fprintf(sum, "%s %d\n", sku, units[sku])
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// Write appends the line of an acknowledgement in one piece.
+func (a Acknowledged) Write(output io.Writer) error {
+	line, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	_, err = output.Write(append(line, '\n'))
+	return err
 }
 
 const acknowledgedBatch = 20_000

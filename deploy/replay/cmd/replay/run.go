@@ -71,7 +71,15 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 		return err
 	}
 	replay.Report(output, plan, outcome, checked)
-	sound, err := t.audit(ctx, output)
+	promises, err := os.CreateTemp("", "cartwright-acknowledged-*.jsonl")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(promises.Name())) }()
+	if err := errors.Join(outcome.Acknowledge(promises, prices), promises.Close()); err != nil {
+		return err
+	}
+	sound, err := t.audit(ctx, promises.Name(), output)
 	if err != nil {
 		return err
 	}
@@ -81,13 +89,13 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	return nil
 }
 
-// audit looks at all the shop's data for what must never be.
-func (t *target) audit(ctx context.Context, output io.Writer) (sound bool, err error) {
+// audit looks at all the shop's data for what must never be, and for what buyers were promised.
+func (t *target) audit(ctx context.Context, promises string, output io.Writer) (sound bool, err error) {
 	if t.database == "" {
 		fmt.Fprintln(output, "NOT RUN: the audit of the shop's data: the running shop is of a version that has no auditor")
 		return true, nil
 	}
-	report, err := audit.Run(ctx, audit.Options{Database: t.database, Provider: t.sandbox})
+	report, err := audit.Run(ctx, audit.Options{Database: t.database, Provider: t.sandbox, Acknowledged: promises})
 	if err != nil {
 		return false, fmt.Errorf("audit the shop's data: %w", err)
 	}
