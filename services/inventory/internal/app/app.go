@@ -42,7 +42,7 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 		return fmt.Errorf("build inventory: %w", err)
 	}
 	rt.GRPC.Register(func(s grpc.ServiceRegistrar) { inventoryv1.RegisterInventoryServiceServer(s, server) })
-	background, err := worker.New(domain, keeper, rt.Log, rt.Metrics)
+	background, err := worker.New(worker.Config{ReservationRetention: cfg.ReservationRetention}, domain, keeper, rt.Log, rt.Metrics)
 	if err != nil {
 		return fmt.Errorf("build inventory: %w", err)
 	}

@@ -20,6 +20,8 @@ type Config struct {
 	ReserveQueue int `env:"RESERVE_QUEUE" envDefault:"8192" desc:"Most callers that wait for stock in this process; more are told to try again."`
 	// AvailabilityMaxAge is how old the answer to "is it in stock?" may be.
 	AvailabilityMaxAge time.Duration `env:"AVAILABILITY_MAX_AGE" envDefault:"2s" desc:"Age up to which availability is answered from memory, 0 to 1m. 0: it is read each time."`
+	// ReservationRetention is how long reservations are kept that came to nothing.
+	ReservationRetention time.Duration `env:"RESERVATION_RETENTION" envDefault:"2160h" desc:"How long released, expired and refused reservations are kept, 720h or more. Their ids stay taken for ever."`
 }
 
 const (
@@ -39,6 +41,9 @@ func check(cfg Config) error {
 	}
 	if cfg.AvailabilityMaxAge < 0 || cfg.AvailabilityMaxAge > time.Minute {
 		return errors.New("AVAILABILITY_MAX_AGE: must be 0 to 1m")
+	}
+	if cfg.ReservationRetention < stock.LeastRetention {
+		return fmt.Errorf("RESERVATION_RETENTION: must be %s or more", stock.LeastRetention)
 	}
 	return nil
 }

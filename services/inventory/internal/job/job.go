@@ -1,5 +1,5 @@
 // Package job is inventory's background work: ending holds whose time is over, giving arrived stock to those who wait for it,
-// and forgetting old answers. Any number of processes may run it.
+// and forgetting old answers and what came to nothing. Any number of processes may run it.
 package job
 
 import (
@@ -15,10 +15,20 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/job"
 )
 
-const sweepInterval = 5 * time.Second
+const (
+	sweepInterval = 5 * time.Second
+	purgeInterval = time.Hour
+)
+
+// Config says what the worker keeps.
+type Config struct {
+	// ReservationRetention is how long reservations are kept that came to nothing.
+	ReservationRetention time.Duration
+}
 
 // Worker does the work of package stock that no caller waits for.
 type Worker struct {
+	cfg     Config
 	stock   *stock.Service
 	keeper  *idempotency.Keeper
 	log     *zap.Logger
@@ -28,9 +38,9 @@ type Worker struct {
 }
 
 // New returns a worker and registers its metrics.
-func New(service *stock.Service, keeper *idempotency.Keeper, log *zap.Logger, metrics prometheus.Registerer) (*Worker, error) {
+func New(cfg Config, service *stock.Service, keeper *idempotency.Keeper, log *zap.Logger, metrics prometheus.Registerer) (*Worker, error) {
 	w := &Worker{
-		stock: service, keeper: keeper, log: log,
+		cfg: cfg, stock: service, keeper: keeper, log: log,
 		expired: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "inventory_reservations_expired_total", Help: "Reservations ended because their time was over.",
 		}),
@@ -56,6 +66,7 @@ func (w *Worker) Register(r *job.Registry) {
 	job.Every(r, "expire_reservations", sweepInterval, w.ExpireReservations)
 	job.Every(r, "fill_backorders", sweepInterval, w.FillBackorders)
 	job.Every(r, "purge_idempotency_keys", idempotency.PurgeInterval, w.PurgeKeys)
+	job.Every(r, "purge_reservations", purgeInterval, w.PurgeReservations)
 }
 
 // ExpireReservations puts the stock of overdue holds back on sale.
@@ -82,5 +93,14 @@ func (w *Worker) FillBackorders(ctx context.Context) error {
 // PurgeKeys forgets answers that no caller will ask for again.
 func (w *Worker) PurgeKeys(ctx context.Context) error {
 	_, err := w.keeper.Purge(ctx, idempotency.Retention)
+	return err
+}
+
+// PurgeReservations deletes what came to nothing long ago.
+func (w *Worker) PurgeReservations(ctx context.Context) error {
+	n, err := w.stock.PurgeReservations(ctx, w.cfg.ReservationRetention)
+	if n > 0 {
+		w.log.Info("reservations purged", zap.Int("reservations", n))
+	}
 	return err
 }

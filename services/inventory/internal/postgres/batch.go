@@ -48,7 +48,7 @@ func (s *Store) ReserveBatch(ctx context.Context, carts []stock.Cart) ([]stock.R
 	}
 	stored, err := s.getReservations(ctx, repeated)
 	if err != nil {
-		return nil, batchFailed("read repeated reservations", err)
+		return nil, err
 	}
 	for i, c := range carts {
 		if len(decided[c.ID]) == 0 {
@@ -98,7 +98,7 @@ func decision(c stock.Cart, rows []db.ReserveBatchRow) (stock.Reservation, error
 	return r, nil
 }
 
-// getReservations returns reservations by id. It fails when one does not exist.
+// getReservations returns reservations by ids that are taken; see seenBefore.
 func (s *Store) getReservations(ctx context.Context, ids []string) (map[string]stock.Reservation, error) {
 	rows, err := s.q.GetReservations(ctx, ids)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Store) getReservations(ctx context.Context, ids []string) (map[string]s
 	}
 	for _, id := range ids {
 		if _, ok := found[id]; !ok {
-			return nil, reservationNotFound(id)
+			found[id] = purged(id)
 		}
 	}
 	return found, nil
@@ -182,9 +182,6 @@ func divisible(err error) bool {
 		case "08", "25", "28", "3D", "53", "55", "57", "58":
 			return pg.Code == "57014" // the whole took longer than a statement may
 		}
-		return true
-	}
-	if errs.Has(err, stock.ErrReservationNotFound) {
 		return true
 	}
 	_, ours := errors.AsType[*errs.Error](err)

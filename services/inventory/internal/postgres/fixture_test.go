@@ -158,8 +158,10 @@ func (f *fixture) audit() {
 				SELECT s.order_id, i.sku, sum(i.quantity) AS n FROM shipment s
 				JOIN shipment_item i ON i.shipment_id = s.id GROUP BY 1, 2) s USING (order_id, sku)
 			WHERE b.n > coalesce(s.n, 0)`,
-		"every id has its reservation": `
-			SELECT count(*) FROM reservation_key k FULL JOIN reservation r USING (id) WHERE k.id IS NULL OR r.id IS NULL`,
+		"every reservation has its id": `
+			SELECT count(*) FROM reservation_key k RIGHT JOIN reservation r USING (id) WHERE k.id IS NULL`,
+		"every allocation has its reservation": `
+			SELECT count(*) FROM allocation a LEFT JOIN reservation r ON r.id = a.reservation_id WHERE r.id IS NULL`,
 	} {
 		require.Zero(f.test, f.count(query), claim)
 	}

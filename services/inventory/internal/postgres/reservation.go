@@ -8,6 +8,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/postgres/db"
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/stock"
+	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
@@ -23,7 +24,7 @@ func (s *Store) Reserve(ctx context.Context, c stock.Cart) (stock.Reservation, e
 		return stock.Reservation{}, fmt.Errorf("decide reservation: %w", err)
 	}
 	if len(rows) == 0 {
-		return s.GetReservation(ctx, c.ID)
+		return s.seenBefore(ctx, c.ID)
 	}
 	first := rows[0]
 	r := stock.Reservation{
@@ -118,7 +119,28 @@ func (s *Store) Release(ctx context.Context, r stock.Release) (stock.Reservation
 			break
 		}
 	}
-	return s.GetReservation(ctx, r.ID)
+	return s.seenBefore(ctx, r.ID)
+}
+
+// seenBefore returns the reservation of an id that is taken. One that is not there any more came to nothing and was purged: it
+// is answered as what it is to every caller, given back.
+func (s *Store) seenBefore(ctx context.Context, id string) (stock.Reservation, error) {
+	r, err := s.GetReservation(ctx, id)
+	if errs.Has(err, stock.ErrReservationNotFound) {
+		return purged(id), nil
+	}
+	return r, err
+}
+
+func purged(id string) stock.Reservation { return stock.Reservation{ID: id, State: stock.Released} }
+
+// PurgeReservations deletes at most limit reservations that came to nothing and are older than age.
+func (s *Store) PurgeReservations(ctx context.Context, age time.Duration, limit int) (int, error) {
+	n, err := s.q.PurgeReservations(ctx, db.PurgeReservationsParams{AgeSeconds: age.Seconds(), Batch: int32(limit)})
+	if err != nil {
+		return 0, fmt.Errorf("purge reservations: %w", err)
+	}
+	return int(n), nil
 }
 
 // ExpireReservations ends at most limit overdue reservations and frees their stock.

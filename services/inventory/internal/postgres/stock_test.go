@@ -51,16 +51,22 @@ func TestHistoryIsAppendOnly(t *testing.T) {
 	f := newFixture(t)
 	f.location("main", 0)
 	f.stock("main", map[string]int32{"A": 7})
+	f.committed(line("A", 1))
+	given := f.reserve(cart(line("A", 1)))
+	_, err := f.ReleaseReservation(t.Context(), given.ID, "")
+	require.NoError(t, err)
+	f.asOwner("UPDATE reservation SET created_at = now() - CASE state WHEN 'committed' THEN interval '1 year' ELSE interval '29 days' END")
 	for _, statement := range []string{
+		"DELETE FROM reservation WHERE state = 'committed'", "DELETE FROM reservation WHERE state = 'released'",
 		"UPDATE stock_movement SET delta = 1", "DELETE FROM stock_movement", "TRUNCATE stock_movement",
-		"UPDATE reservation_key SET id = id", "DELETE FROM reservation_key", "DELETE FROM reservation",
+		"UPDATE reservation_key SET id = id", "DELETE FROM reservation_key", "TRUNCATE reservation",
 		"UPDATE shipment_item SET quantity = 1", "DELETE FROM shipment", "DELETE FROM stock_return_item",
 		"UPDATE allocation_release_item SET quantity = 1", "DELETE FROM stock",
 	} {
 		_, err := f.db.Exec(t.Context(), statement)
 		require.ErrorContains(t, err, "42501", statement)
 	}
-	_, err := f.db.Exec(t.Context(), "UPDATE stock SET reserved = on_hand + 1")
+	_, err = f.db.Exec(t.Context(), "UPDATE stock SET reserved = on_hand + 1")
 	require.True(t, postgres.IsCheck(err, "stock_reserved_range"), "the last line of defence against selling too much")
 }
 

@@ -247,3 +247,21 @@ func (s *Service) ExpireReservations(ctx context.Context) (Expired, error) {
 		}
 	}
 }
+
+// purgeBatch is small: nobody should wait for a purge.
+const purgeBatch = 1000
+
+// PurgeReservations deletes what came to nothing before age and says how many. Whoever still asks for such an id is told that
+// it was released; it never holds stock again. Any number of processes may run it at the same time.
+func (s *Service) PurgeReservations(ctx context.Context, age time.Duration) (int, error) {
+	total := 0
+	for {
+		n, err := s.store.PurgeReservations(ctx, max(age, LeastRetention), purgeBatch)
+		if err != nil {
+			return total, fmt.Errorf("purge reservations: %w", err)
+		}
+		if total += n; n < purgeBatch {
+			return total, nil
+		}
+	}
+}

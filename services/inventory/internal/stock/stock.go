@@ -27,6 +27,8 @@ const (
 	MinTTL = time.Minute
 	// MaxTTL is the longest hold: vouchers may be paid days later.
 	MaxTTL = 7 * 24 * time.Hour
+	// LeastRetention is how long what came to nothing is kept at least: nobody asks again after so long.
+	LeastRetention = 30 * 24 * time.Hour
 	// MaxBackorder is the most units of one SKU that may be owed at one time.
 	MaxBackorder = 1_000_000
 )

@@ -104,6 +104,8 @@ type ReservationStore interface {
 	CommitReservation(ctx context.Context, id string) (Reservation, bool, error)
 	// ExpireReservations ends at most limit overdue reservations and frees their stock.
 	ExpireReservations(ctx context.Context, limit int) (Expired, error)
+	// PurgeReservations deletes at most limit reservations that came to nothing and are older than age. Their ids stay taken.
+	PurgeReservations(ctx context.Context, age time.Duration, limit int) (int, error)
 	// FindAllocationRelease returns the fingerprint of a release; false when there is none.
 	FindAllocationRelease(ctx context.Context, id string) ([]byte, bool, error)
 	// InsertAllocationRelease records a release and marks the units; false when the id is taken.

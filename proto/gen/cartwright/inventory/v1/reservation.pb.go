@@ -412,7 +412,10 @@ type ReserveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the reservation, a UUID chosen by the caller: the idempotency key. The same id with the same order, channel
 	// and lines answers the stored outcome again, refusals too; with others → 422 IDEMPOTENCY_KEY_REUSED. (The lines are
-	// compared after adding up equal SKUs, in any order; ttl_seconds is not compared and does not extend a hold.)
+	// compared after adding up equal SKUs, in any order; ttl_seconds is not compared and does not extend a hold.) An id
+	// whose reservation came to nothing and was purged, after 30 days at the earliest → RESERVATION_RELEASED: no id is
+	// ever used again. When more callers wait than can be served in time → RESOURCE_EXHAUSTED STOCK_QUEUE_FULL: nothing
+	// was decided, the same id may be sent again.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	// Order it is for, 26 characters of lower case base32.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -552,7 +555,7 @@ func (x *ReserveResponse) GetReservation() *Reservation {
 // GetReservationRequest names a reservation.
 type GetReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the reservation; unknown → NOT_FOUND RESERVATION_NOT_FOUND.
+	// Id of the reservation; unknown, or purged after it came to nothing → NOT_FOUND RESERVATION_NOT_FOUND.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
