@@ -319,7 +319,7 @@ func TestWhoWouldWaitInVainIsToldAtOnce(t *testing.T) {
 		for i := range 6 {
 			h.come(t.Context(), fmt.Sprint("w", i), "hot")
 		}
-		require.Empty(t, h.answers["w5"])
+		require.NotContains(t, h.answers, "w5", "it waits")
 		began := time.Now()
 		h.come(t.Context(), "over", "hot")
 		require.True(t, errs.Has(h.answers["over"], stock.ErrQueueFull), "%v", h.answers["over"])
