@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,11 +23,11 @@ import (
 )
 
 // start runs the whole service as production does and returns a client of it and the address of its ops port.
-func start(t *testing.T, database *postgrestest.Database) (inventoryv1.InventoryServiceClient, string) {
+func start(t *testing.T, database *postgrestest.Database, settings ...string) (inventoryv1.InventoryServiceClient, string) {
 	t.Helper()
-	cfg, err := config.Load[app.Config]([]string{
+	cfg, err := config.Load[app.Config](append([]string{
 		"GRPC_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0", "DATABASE_URL=" + database.AppDSN, "DRAIN_TIMEOUT=5s",
-	})
+	}, settings...))
 	require.NoError(t, err)
 	instance, err := service.Start(context.Background(), app.Program(), cfg, io.Discard)
 	require.NoError(t, err)
@@ -92,6 +93,64 @@ func TestTheServiceKeepsStockMoving(t *testing.T) {
 	require.Eventually(t, func() bool { return metrics(t, ops, "inventory_reservations_expired_total 1") }, 5*time.Second, 50*time.Millisecond)
 	require.True(t, metrics(t, ops, `inventory_reservations_total{outcome="ok",step="reserve"} 2`))
 	require.True(t, metrics(t, ops, "inventory_expiry_lag_seconds_count 1"))
+}
+
+// When it fails, buyers of one SKU are served one by one although the settings say otherwise, an operator does not see how they
+// wait, or a setting that groups nobody is not obeyed.
+func TestBuyersOfOneSKUShareStatements(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "inventory", postgres.Migrations())
+	client, ops := start(t, database)
+	alone, quiet := start(t, database, "RESERVE_BATCH=1", "DATABASE_ACQUIRE_TIMEOUT=1m")
+	ctx := t.Context()
+	_, err := client.CreateLocation(ctx, &inventoryv1.CreateLocationRequest{RequestId: "l", Key: "main", Name: "Main", CountryCode: "GB"})
+	require.NoError(t, err)
+	_, err = client.SetStock(ctx, &inventoryv1.SetStockRequest{
+		RequestId: "s", Reason: "count", Entries: []*inventoryv1.SetStockEntry{{Sku: "hot", LocationKey: "main", OnHand: 200}},
+	})
+	require.NoError(t, err)
+	rush := func(client inventoryv1.InventoryServiceClient, buyers int) {
+		failures := make([]error, buyers)
+		var group sync.WaitGroup
+		for i := range failures {
+			group.Go(func() {
+				_, failures[i] = client.Reserve(ctx, &inventoryv1.ReserveRequest{
+					ReservationId: id.New(), OrderId: id.Secret(), Channel: "uk-web", TtlSeconds: 60,
+					Lines: []*inventoryv1.ReserveLine{{Sku: "hot", Quantity: 1}},
+				})
+			})
+		}
+		group.Wait()
+		for _, err := range failures {
+			require.NoError(t, err)
+		}
+	}
+	rush(client, 150)
+	rush(alone, 10)
+	require.True(t, metrics(t, ops, `inventory_batch_wait_seconds_count{step="reserve"} 150`))
+	require.False(t, metrics(t, ops, `inventory_batch_size_count{step="reserve"} 150`), "nobody shared")
+	require.True(t, metrics(t, ops, `inventory_batch_queue{step="reserve"} 0`))
+	require.False(t, metrics(t, quiet, "inventory_batch_"))
+	got, err := client.ListStock(ctx, &inventoryv1.ListStockRequest{Skus: []string{"hot"}})
+	require.NoError(t, err)
+	require.Equal(t, int32(160), got.GetLevels()[0].GetReserved())
+}
+
+// When it fails, a wrong setting shows only in a rush.
+func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{
+		"RESERVE_BATCH=0", "RESERVE_BATCH=2001", "RESERVE_QUEUE=0", "RESERVE_QUEUE=1000001", "AVAILABILITY_MAX_AGE=-1s",
+		"AVAILABILITY_MAX_AGE=61s", "RESERVATION_RETENTION=719h", "LOW_STOCK_THRESHOLD=-1",
+	} {
+		cfg, err := config.Load[app.Config]([]string{"DATABASE_URL=postgres://x@y/z", setting})
+		require.NoError(t, err)
+		name, _, _ := strings.Cut(setting, "=")
+		require.ErrorContains(t, app.Program().Check(cfg), name, setting)
+	}
+	cfg, err := config.Load[app.Config]([]string{"DATABASE_URL=postgres://x@y/z"})
+	require.NoError(t, err)
+	require.NoError(t, app.Program().Check(cfg))
 }
 
 // metrics tells whether the ops port shows a line.

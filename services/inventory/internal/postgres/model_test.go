@@ -12,6 +12,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/stock"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
+	"github.com/cartwright-shop/cartwright/services/platform/prooftest"
 )
 
 // model is inventory as a child would keep it: two locations by priority, no locks, no SQL.
@@ -129,27 +130,32 @@ func TestInventoryFollowsTheModel(t *testing.T) {
 	f := newFixture(t)
 	f.location("near", 0)
 	f.location("far", 1)
-	rapid.Check(t, func(rt *rapid.T) {
-		f.reset()
-		m := newModel()
-		w := &walk{f: f, m: m, rt: rt, ctx: context.Background()}
-		w.set(rt)
-		w.reserve(rt) // the steps below have at least one reservation to choose
-		rt.Repeat(map[string]func(*rapid.T){
-			"set":     w.set,
-			"policy":  w.policy,
-			"reserve": w.reserve,
-			"commit":  w.commit,
-			"release": w.release,
-			"expire":  w.expire,
-			"giveUp":  w.giveUp,
-			"ship":    w.ship,
-			"return":  w.sendBack,
-			"fill":    w.fill,
-			"":        func(*rapid.T) { w.compare() },
-		})
-		f.audit()
+	for range prooftest.Rounds(1, 5) {
+		rapid.Check(t, f.walk)
+	}
+}
+
+// walk takes steps at random and compares after each.
+func (f *fixture) walk(rt *rapid.T) {
+	f.reset()
+	m := newModel()
+	w := &walk{f: f, m: m, rt: rt, ctx: context.Background()}
+	w.set(rt)
+	w.reserve(rt) // the steps below have at least one reservation to choose
+	rt.Repeat(map[string]func(*rapid.T){
+		"set":     w.set,
+		"policy":  w.policy,
+		"reserve": w.reserve,
+		"commit":  w.commit,
+		"release": w.release,
+		"expire":  w.expire,
+		"giveUp":  w.giveUp,
+		"ship":    w.ship,
+		"return":  w.sendBack,
+		"fill":    w.fill,
+		"":        func(*rapid.T) { w.compare() },
 	})
+	f.audit()
 }
 
 // reset forgets everything but the locations.
