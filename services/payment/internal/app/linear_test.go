@@ -267,9 +267,9 @@ func TestGiftCardHistoriesAreLinearizable(t *testing.T) {
 	unclear := 0
 	for i := range histories {
 		const initial = 1_000
-		history, clear := record(t.Context(), cards, issue(t, straight, initial), operations)
+		history, judged := record(t.Context(), cards, issue(t, straight, initial), operations)
 		require.Len(t, history, operations)
-		if !clear {
+		if !judged {
 			unclear++
 			continue
 		}
@@ -280,7 +280,7 @@ func TestGiftCardHistoriesAreLinearizable(t *testing.T) {
 }
 
 // record lets all clients use one card at the same time and gives what they saw, and whether it can be judged.
-func record(ctx context.Context, cards *giftcard.Service, card string, operations int) (history []porcupine.Operation, clear bool) {
+func record(ctx context.Context, cards *giftcard.Service, card string, operations int) (history []porcupine.Operation, judged bool) {
 	clients, started := make([]*linearClient, linearClients), time.Now()
 	var wg sync.WaitGroup
 	for i := range clients {
@@ -292,11 +292,11 @@ func record(ctx context.Context, cards *giftcard.Service, card string, operation
 		})
 	}
 	wg.Wait()
-	clear = true
+	judged = true
 	for _, c := range clients {
-		history, clear = append(history, c.history...), clear && !c.unclear
+		history, judged = append(history, c.history...), judged && !c.unclear
 	}
-	return history, clear
+	return history, judged
 }
 
 // A checker that accepts everything proves nothing: fails when a history in which a pound was spent twice is explained.

@@ -73,9 +73,9 @@ func TestPartialSequencesAddUp(t *testing.T) {
 			}
 			after, err := e.Resolve(t.Context(), p.ID)
 			require.NoError(t, err)
-			require.Equal(t, model, purse{after.Authorized, after.Captured, after.Refunded, after.Voided, model.asked}, "%s %d on %+v", step, minor, before)
+			require.Equal(t, purse{after.Authorized, after.Captured, after.Refunded, after.Voided, model.asked}, model, "%s %d on %+v", step, minor, before)
 			books := e.books(p.OrderID)
-			require.Equal(t, model, purse{books.Authorized, books.Captured, books.Refunded, books.Voided, model.asked})
+			require.Equal(t, purse{books.Authorized, books.Captured, books.Refunded, books.Voided, model.asked}, model)
 			require.Equal(t, model.captured-model.refunded, e.cleared(p.ID))
 		}
 	}
