@@ -204,3 +204,72 @@ func (e *engine) eventsOf(order string) (bodies [][]byte) {
 	}
 	return bodies
 }
+
+// A refund that the provider refused first and paid out later is found when somebody asks: elsewhere a refund that had ended was
+// never looked at again, whatever the provider said since. Fails when what is final cannot be asked about, or when asking
+// about a true failure changes anything.
+func TestWhatFailedCanBeAskedAboutAgain(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, sandboxserver.Config{AllEvents: true}, payment.Config{})
+	p, _ := e.doubtful(payment.Refund, sandboxserver.FaultDropReply)
+	refund := p.Operations[len(p.Operations)-1]
+	for _, body := range e.eventsOf(p.OrderID) {
+		var event sandboxserver.Event
+		require.NoError(t, json.Unmarshal(body, &event))
+		if event.Operation.MerchantReference != refund.ID {
+			continue
+		}
+		event.Operation.Status, event.Operation.Reason = "failed", "refused"
+		body, err := json.Marshal(event)
+		require.NoError(t, err)
+		require.NoError(t, e.deliver(body))
+	}
+	require.Equal(t, payment.Captured, e.get(p.ID).State)
+	after, err := e.Resolve(t.Context(), p.ID)
+	require.NoError(t, err)
+	require.Equal(t, payment.Refunded, after.State)
+	require.Len(t, e.ledger(p.ID), 4)
+	require.Positive(t, e.queue.told(p.ID))
+
+	declined := e.authorize(1_000, "tok_declined")
+	again, err := e.Resolve(t.Context(), declined.ID)
+	require.NoError(t, err)
+	require.Equal(t, payment.Declined, again.State)
+	require.Equal(t, declined.Version, again.Version, "nothing was written")
+}
+
+// Nobody waits for a provider with rows locked: elsewhere a payment call inside of the transaction that held stock stopped every
+// other checkout for as long as the provider took. Fails when the adapter sends while a transaction is open.
+func TestProviderIsNotCalledInsideATransaction(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, sandboxserver.Config{}, payment.Config{})
+	r := request(1_000, "tok_ok")
+	err := e.pool.Tx(t.Context(), func(ctx context.Context) error {
+		_, err := e.adapter.Authorize(ctx, payment.Call{
+			Operation: payment.Operation{ID: "op-in-tx", OrderID: r.OrderID, Kind: payment.Authorize, Amount: 1_000, Currency: "GBP"}, Method: "card", Token: "tok_ok",
+		})
+		return err
+	})
+	require.ErrorContains(t, err, "inside a transaction")
+	require.Empty(t, e.provider.Summary(""))
+}
+
+// News for the order's owner is not lost when the first try of it fails: elsewhere the stored event was taken for its delivery, and
+// what was sent at last was the state of long ago. Fails when a notice is given up, or carries anything that can be stale.
+func TestNoticesReachAnOwnerThatWasDown(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.cart.mu.Lock()
+	s.cart.down = 2
+	s.cart.mu.Unlock()
+	p := s.authorize(ask(5_000, "card", "tok_3ds"))
+	s.buyer(p.GetNextAction().GetUrl(), "approve")
+	require.Eventually(t, func() bool { return s.cart.told(p.GetId()) > 0 }, 2*waitFor, tick)
+	s.cart.mu.Lock()
+	defer s.cart.mu.Unlock()
+	require.Zero(t, s.cart.down, "it was refused before")
+	for _, notice := range s.cart.notices {
+		require.Equal(t, p.GetOrderId(), notice.GetOrderId())
+		require.NotEmpty(t, notice.GetEventId(), "ids only: what the payment is now is asked for")
+	}
+}

@@ -19,8 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
 	paymentv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1"
@@ -81,12 +83,17 @@ func (l *log) String() string {
 type cart struct {
 	cartv1.UnimplementedCheckoutServiceServer
 	mu      sync.Mutex
+	down    int // how many notices are still refused
 	notices []*cartv1.NotifyPaymentRequest
 }
 
 func (c *cart) NotifyPayment(_ context.Context, r *cartv1.NotifyPaymentRequest) (*cartv1.NotifyPaymentResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.down > 0 {
+		c.down--
+		return nil, status.Error(codes.Unavailable, "down")
+	}
 	c.notices = append(c.notices, r)
 	return &cartv1.NotifyPaymentResponse{}, nil
 }

@@ -197,7 +197,8 @@ func TestAmountGuards(t *testing.T) {
 	require.Len(t, s.attempts(p.GetOrderId()), 3, "what is refused never reaches the provider")
 }
 
-// A failed refund gives the amount back to the books, so it can be tried again: fails when its reservation stays.
+// A failed refund leaves the order as it was and can be tried again: elsewhere a refund that the provider had refused was counted
+// as paid, and the buyer never got the money. Fails when its reservation stays or its amount is counted.
 func TestFailedRefundFreesItsReservation(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

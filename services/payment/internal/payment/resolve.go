@@ -17,13 +17,21 @@ const (
 	keyMargin      = time.Hour // no key is sent again so close to the end of the provider's window
 )
 
-// Resolve asks the providers now about every operation of a payment that is not finished.
+// Resolve asks the providers now about every operation of a payment that is not finished, and about those that failed: one
+// that a provider refused first and carried out later has moved money.
 func (s *Service) Resolve(ctx context.Context, paymentID string) (*Payment, error) {
 	p, err := s.store.Get(ctx, paymentID)
 	if err != nil {
 		return nil, err
 	}
 	for _, op := range p.Operations {
+		if op.Status == Failed {
+			after, err := s.recheck(ctx, p, op)
+			if err != nil {
+				return nil, err
+			}
+			p = after
+		}
 		if op.Status.Final() {
 			continue
 		}
@@ -36,6 +44,23 @@ func (s *Service) Resolve(ctx context.Context, paymentID string) (*Payment, erro
 		}
 	}
 	return p, nil
+}
+
+// recheck asks what a provider says of an operation that failed, and records only that it has succeeded since. No answer is no
+// news.
+func (s *Service) recheck(ctx context.Context, p *Payment, op Operation) (*Payment, error) {
+	n := s.ask(ctx, p, op, func(ctx context.Context, provider Provider, _ Call) (Outcome, error) {
+		outcome, err := provider.Query(ctx, op.ID)
+		if errors.Is(err, ErrNoOperation) {
+			return Outcome{Status: Failed}, nil
+		}
+		return outcome, err
+	})
+	if n.doubt || n.outcome.Status != OK {
+		return p, nil
+	}
+	n.tell = true
+	return s.record(context.WithoutCancel(ctx), n)
 }
 
 // resolve asks about one operation, unless somebody else is at it.

@@ -87,7 +87,7 @@ type PaymentServiceClient interface {
 	// RefundPayment gives back a part or all of what was captured. Idempotent by refund_id.
 	RefundPayment(ctx context.Context, in *RefundPaymentRequest, opts ...grpc.CallOption) (*RefundPaymentResponse, error)
 	// ResolvePayment asks the provider now about every operation whose result is not known, for example when the buyer
-	// comes back from the provider's page. It believes only the provider, never what the buyer's browser says.
+	// comes back from the provider's page, and about those that failed, which a provider may have carried out since. It believes only the provider, never what the buyer's browser says.
 	ResolvePayment(ctx context.Context, in *ResolvePaymentRequest, opts ...grpc.CallOption) (*ResolvePaymentResponse, error)
 	// ReceiveWebhook takes a provider's notification exactly as it came. It is verified, stored and answered; it is
 	// applied by a job.
@@ -467,7 +467,7 @@ type PaymentServiceServer interface {
 	// RefundPayment gives back a part or all of what was captured. Idempotent by refund_id.
 	RefundPayment(context.Context, *RefundPaymentRequest) (*RefundPaymentResponse, error)
 	// ResolvePayment asks the provider now about every operation whose result is not known, for example when the buyer
-	// comes back from the provider's page. It believes only the provider, never what the buyer's browser says.
+	// comes back from the provider's page, and about those that failed, which a provider may have carried out since. It believes only the provider, never what the buyer's browser says.
 	ResolvePayment(context.Context, *ResolvePaymentRequest) (*ResolvePaymentResponse, error)
 	// ReceiveWebhook takes a provider's notification exactly as it came. It is verified, stored and answered; it is
 	// applied by a job.
