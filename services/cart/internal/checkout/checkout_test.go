@@ -51,7 +51,7 @@ func TestGiftCardCoversEverything(t *testing.T) {
 	t.Parallel()
 	s := stocked(t)
 	b := s.buyer("", false, 10_000)
-	resp, err := s.process().checkouts.Checkout(b.calling(context.Background()), &cartv1.CheckoutRequest{CartId: b.cart.ID, RequestId: id.New()})
+	resp, err := s.process().checkouts.Checkout(b.calling(patient()), &cartv1.CheckoutRequest{CartId: b.cart.ID, RequestId: id.New()})
 	require.NoError(t, err)
 	require.Nil(t, resp.GetOrder().GetPayment())
 	b.bought(t, resp.GetOrder().GetId())
@@ -258,7 +258,7 @@ func TestVoucherPaidLater(t *testing.T) {
 		_, err = p.checkouts.NotifyPayment(p.ctx, &cartv1.NotifyPaymentRequest{EventId: "event-1", OrderId: o.GetId(), PaymentId: "p"})
 		require.NoError(t, err)
 	}
-	s.ended(o.GetId(), 15*time.Second)
+	s.ended(o.GetId(), pickedUp)
 	b.bought(t, o.GetId())
 	_, err = p.checkouts.NotifyPayment(p.ctx, &cartv1.NotifyPaymentRequest{EventId: "event-2", OrderId: id.Secret(), PaymentId: "p"})
 	require.NoError(t, err, "news of an order nobody knows are no error")
@@ -296,8 +296,8 @@ func TestBuyerNeverComesBack(t *testing.T) {
 	late, err := back.buy(p, "impatient", "tok_3ds")
 	require.NoError(t, err)
 	s.payment.approve(late.GetId()) // paid, but the news never come: the last look finds it
-	s.ended(o.GetId(), 15*time.Second)
-	s.ended(late.GetId(), 15*time.Second)
+	s.ended(o.GetId(), pickedUp)
+	s.ended(late.GetId(), pickedUp)
 	gone.gaveUp(t, o.GetId())
 	back.bought(t, late.GetId())
 	got, err := p.orders.GetOrder(p.ctx, &cartv1.GetOrderRequest{OrderId: o.GetId()})
@@ -345,7 +345,7 @@ func TestCancelWhileAuthorizing(t *testing.T) {
 	require.True(t, active)
 	close(cancelled)
 	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_CANCELLED, (<-bought).GetStatus())
-	s.ended(o.ID, 15*time.Second)
+	s.ended(o.ID, pickedUp)
 	b.gaveUp(t, o.ID)
 }
 
@@ -363,7 +363,7 @@ func TestStockLostBeforeCommit(t *testing.T) {
 	s.payment.approve(o.GetId())
 	_, err = p.checkouts.ResumeCheckout(lucky.calling(p.ctx), &cartv1.ResumeCheckoutRequest{OrderId: o.GetId()})
 	require.NoError(t, err)
-	s.ended(o.GetId(), 15*time.Second)
+	s.ended(o.GetId(), pickedUp)
 	lucky.bought(t, o.GetId())
 
 	unlucky := s.buyer("", true, 1200)
@@ -374,7 +374,7 @@ func TestStockLostBeforeCommit(t *testing.T) {
 	s.payment.approve(o.GetId())
 	_, err = p.checkouts.ResumeCheckout(unlucky.calling(p.ctx), &cartv1.ResumeCheckoutRequest{OrderId: o.GetId()})
 	require.NoError(t, err)
-	s.ended(o.GetId(), 15*time.Second)
+	s.ended(o.GetId(), pickedUp)
 	got, err := p.orders.GetOrder(asStaff(p.ctx), &cartv1.GetOrderRequest{OrderId: o.GetId()})
 	require.NoError(t, err)
 	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_CANCELLED, got.GetOrder().GetStatus())
@@ -397,7 +397,7 @@ func TestCallOutOfTime(t *testing.T) {
 	close(answered)
 	require.NoError(t, err)
 	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_PENDING, resp.GetOrder().GetStatus())
-	s.ended(resp.GetOrder().GetId(), 15*time.Second)
+	s.ended(resp.GetOrder().GetId(), pickedUp)
 	b.bought(t, resp.GetOrder().GetId())
 }
 
@@ -418,7 +418,7 @@ func TestCheckoutRunsOutOfTime(t *testing.T) {
 	_, err = s.database.DB.Exec(p.ctx, "UPDATE saga SET deadline = now() - interval '1 s' WHERE order_id = $1", orderID)
 	require.NoError(t, err)
 	p.work()
-	s.ended(orderID, 15*time.Second)
+	s.ended(orderID, pickedUp)
 	b.gaveUp(t, orderID)
 	got, err := p.orders.GetOrder(b.calling(p.ctx), &cartv1.GetOrderRequest{OrderId: orderID})
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 
 // pickedUp is how long a checkout may lie after its process died: twelve seconds are the lease, one look and the work; the rest
 // is for machines that do something else meanwhile.
-const pickedUp = 30 * time.Second
+const pickedUp = time.Minute
 
 // crash is one thing that goes wrong at one call of one purchase.
 type crash struct {
@@ -57,9 +57,9 @@ func (s *shop) suffer(all []*crash) {
 	buyers.Wait()
 	store := postgres.NewOrderStore(s.database.DB)
 	require.Eventually(s.t, func() bool {
-		stats, err := store.SagaStats(context.Background())
+		stats, err := store.SagaStats(patient())
 		return err == nil && len(stats) == 0
-	}, pickedUp+3*time.Second, 50*time.Millisecond)
+	}, pickedUp, 50*time.Millisecond)
 	for _, c := range all {
 		require.True(s.t, s.faults.wasHit(c.buyer.requestID, c.method), "%s was never called", c.method)
 	}

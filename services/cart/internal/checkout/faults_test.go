@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,8 @@ type faults struct {
 	calls map[string]int
 	// down are the methods that do not answer a scenario until they are mended, and what becomes of its calls meanwhile.
 	down map[string]fault
+	// sequence are the methods by request id, in the order in which they were called.
+	sequence map[string][]string
 }
 
 type armed struct {
@@ -43,7 +46,7 @@ type armed struct {
 }
 
 func newFaults() *faults {
-	return &faults{armed: map[string]armed{}, hit: map[string]bool{}, calls: map[string]int{}, down: map[string]fault{}}
+	return &faults{armed: map[string]armed{}, hit: map[string]bool{}, calls: map[string]int{}, down: map[string]fault{}, sequence: map[string][]string{}}
 }
 
 // arm lets the first call of method with this request id go wrong.
@@ -79,9 +82,18 @@ func (f *faults) count(requestID, method string) int {
 	return f.calls[requestID+"/"+method]
 }
 
+// order are the methods called with this request id, one after the other.
+func (f *faults) order(requestID string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.sequence[requestID])
+}
+
 func (f *faults) take(key string) (armed, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	requestID, method, _ := strings.Cut(key, "/")
+	f.sequence[requestID] = append(f.sequence[requestID], method)
 	f.calls[key]++
 	if how, down := f.down[key]; down {
 		return armed{fault: how}, true

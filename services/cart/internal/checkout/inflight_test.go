@@ -2,7 +2,6 @@ package checkout_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -117,7 +116,7 @@ func (s *shop) tell(p *process, sc scene) {
 
 // rightEnd holds the end of a scene against what is promised.
 func (s *shop) rightEnd(t *testing.T, p *process, sc scene) {
-	c, err := s.carts.Find(context.Background(), sc.CartID)
+	c, err := s.carts.Find(patient(), sc.CartID)
 	require.NoError(t, err)
 	b := &buyer{shop: s, card: sc.GiftCard, cart: c}
 	switch sc.End {
@@ -126,7 +125,7 @@ func (s *shop) rightEnd(t *testing.T, p *process, sc scene) {
 	case endGaveUp:
 		b.gaveUp(t, sc.OrderID)
 	case endBooks:
-		o, err := p.orders.GetOrder(asStaff(context.Background()), &cartv1.GetOrderRequest{OrderId: sc.OrderID})
+		o, err := p.orders.GetOrder(asStaff(patient()), &cartv1.GetOrderRequest{OrderId: sc.OrderID})
 		require.NoError(t, err)
 		(&desk{process: p, t: t, b: b, order: o.GetOrder()}).checkBooks(t, sc.Name)
 	default:
@@ -142,10 +141,10 @@ func record(t *testing.T) {
 		b := sc.play(s)
 		o := b.order()
 		sc.OrderID, sc.CartID, sc.GiftCard = o.ID, b.cart.ID, b.card
-		active, err := postgres.NewOrderStore(s.database.DB).ActiveSaga(context.Background(), o.ID)
+		active, err := postgres.NewOrderStore(s.database.DB).ActiveSaga(patient(), o.ID)
 		require.NoError(t, err)
 		require.NotEmpty(t, active, "%s: nothing is under way", sc.Name)
-		g, err := postgres.NewOrderStore(s.database.DB).GetSaga(context.Background(), active)
+		g, err := postgres.NewOrderStore(s.database.DB).GetSaga(patient(), active)
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprint(sc.Kind, " ", sc.State, " ", sc.Step), fmt.Sprint(g.Kind, " ", g.State, " ", g.Step), "%s: %s", sc.Name, g.LastError)
 		text, err := s.snapshot().lines(sc)

@@ -1,7 +1,6 @@
 package checkout_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,7 +43,7 @@ func TestAuthorizationLostAfterPlacement(t *testing.T) {
 	require.True(t, got.GetOrder().GetNeedsAttention())
 	require.Equal(t, orderID, p.listSagas(t, &cartv1.ListSagasRequest{NeedsAttention: true})[0].GetSagaId())
 	lost := 0
-	events, err := postgres.NewOrderStore(s.database.DB).ListEvents(context.Background(), orderID, 0, 100)
+	events, err := postgres.NewOrderStore(s.database.DB).ListEvents(patient(), orderID, 0, 100)
 	require.NoError(t, err)
 	for _, e := range events {
 		if e.Kind == "payment.authorization_lost" {

@@ -208,7 +208,7 @@ func TestRefundDecidedLater(t *testing.T) {
 	require.Equal(t, "ORDER_BUSY", errs.ReasonOf(err))
 	_, err = d.checkouts.NotifyPayment(d.ctx(), &cartv1.NotifyPaymentRequest{EventId: "refunded", OrderId: d.order.GetId(), PaymentId: "p"})
 	require.NoError(t, err)
-	s.ended(d.order.GetId(), 15*time.Second)
+	s.ended(d.order.GetId(), pickedUp)
 	require.Equal(t, int64(900), d.purse().Refunded)
 	require.Equal(t, order.OperationSucceeded, d.b.order().Refunds[0].Status)
 }
@@ -298,7 +298,7 @@ func TestCrashAtTheDesk(t *testing.T) {
 
 // checkBooks holds what the other services have of an order against what the order says.
 func (d *desk) checkBooks(t *testing.T, label string) {
-	o, err := postgres.NewOrderStore(d.b.shop.database.DB).GetOrder(context.Background(), d.order.GetId())
+	o, err := postgres.NewOrderStore(d.b.shop.database.DB).GetOrder(patient(), d.order.GetId())
 	require.NoError(t, err)
 	got := d.purse()
 	require.Equal(t, o.Money.Captured, got.Captured, label)
@@ -419,7 +419,7 @@ func TestStuckOrdersAreFound(t *testing.T) {
 	_, err = p.checkouts.NotifyPayment(d.ctx(), &cartv1.NotifyPaymentRequest{EventId: "refunded", OrderId: d.order.GetId(), PaymentId: "p"})
 	require.NoError(t, err)
 	p.work()
-	s.ended(d.order.GetId(), 15*time.Second)
+	s.ended(d.order.GetId(), pickedUp)
 	require.Empty(t, find())
 }
 

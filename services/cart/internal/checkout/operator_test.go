@@ -20,7 +20,7 @@ import (
 // a person.
 func (s *shop) stuck(p *process, b *buyer, token, method string) *order.Order {
 	o := s.stuckAt(p, b, token, method)
-	_, err := s.database.DB.Exec(context.Background(), "UPDATE saga SET next_run_at = now() + interval '1 hour', needs_attention = true WHERE id = $1", o.ID)
+	_, err := s.database.DB.Exec(patient(), "UPDATE saga SET next_run_at = now() + interval '1 hour', needs_attention = true WHERE id = $1", o.ID)
 	require.NoError(s.t, err)
 	return o
 }
@@ -34,7 +34,7 @@ func (s *shop) stuckAt(p *process, b *buyer, token, method string) *order.Order 
 	o := b.order()
 	require.Eventually(s.t, func() bool {
 		var free bool
-		err := s.database.DB.QueryRow(context.Background(), "SELECT lease = '' AND attempts > 0 FROM saga WHERE id = $1", o.ID).Scan(&free)
+		err := s.database.DB.QueryRow(patient(), "SELECT lease = '' AND attempts > 0 FROM saga WHERE id = $1", o.ID).Scan(&free)
 		return err == nil && free
 	}, pickedUp, 20*time.Millisecond)
 	return o

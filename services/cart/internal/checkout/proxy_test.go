@@ -1,7 +1,6 @@
 package checkout_test
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -38,7 +37,7 @@ func openWire(s *shop) (*wire, *platform.DB) {
 		Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: listener.Addr().String(),
 		Path: "/" + config.Database, RawQuery: "sslmode=disable",
 	}
-	db, err := platform.Open(context.Background(), platform.Config{URL: through.String()})
+	db, err := platform.Open(patient(), platform.Config{URL: through.String()})
 	require.NoError(s.t, err)
 	s.t.Cleanup(db.Close)
 	return w, db

@@ -57,7 +57,7 @@ func (w purchase) halted(method string, how fault) func(*shop) *buyer {
 func (s *shop) settled(b *buyer) {
 	require.Eventually(s.t, func() bool {
 		var free bool
-		err := s.database.DB.QueryRow(context.Background(), "SELECT bool_and(lease = '') FROM saga WHERE order_id = $1", b.order().ID).Scan(&free)
+		err := s.database.DB.QueryRow(patient(), "SELECT bool_and(lease = '') FROM saga WHERE order_id = $1", b.order().ID).Scan(&free)
 		return err == nil && free
 	}, pickedUp, 20*time.Millisecond)
 }
@@ -77,7 +77,7 @@ func (w purchase) killed(method string, how fault) func(*shop) *buyer {
 func altered(play func(*shop) *buyer, sql string) func(*shop) *buyer {
 	return func(s *shop) *buyer {
 		b := play(s)
-		_, err := s.database.DB.Exec(context.Background(), sql)
+		_, err := s.database.DB.Exec(patient(), sql)
 		require.NoError(s.t, err)
 		return b
 	}

@@ -2,7 +2,6 @@ package checkout_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -70,9 +69,9 @@ func snapshotTables() []string {
 // snapshot records the shop as it is.
 func (s *shop) snapshot() snapshot {
 	shot := snapshot{Tables: map[string][]json.RawMessage{}, World: s.world()}
-	require.NoError(s.t, s.database.DB.QueryRow(context.Background(), "SELECT clock_timestamp()").Scan(&shot.Recorded))
+	require.NoError(s.t, s.database.DB.QueryRow(patient(), "SELECT clock_timestamp()").Scan(&shot.Recorded))
 	for _, table := range snapshotTables() {
-		rows, err := s.database.DB.Query(context.Background(), "SELECT to_jsonb(t)::text FROM "+table+" AS t ORDER BY 1")
+		rows, err := s.database.DB.Query(patient(), "SELECT to_jsonb(t)::text FROM "+table+" AS t ORDER BY 1")
 		require.NoError(s.t, err)
 		for rows.Next() {
 			var row string
@@ -112,7 +111,7 @@ func (s *shop) world() world {
 func (s *shop) load(shot snapshot) {
 	const deployAfter = 11 * time.Second
 	var now time.Time
-	require.NoError(s.t, s.database.DB.QueryRow(context.Background(), "SELECT clock_timestamp()").Scan(&now))
+	require.NoError(s.t, s.database.DB.QueryRow(patient(), "SELECT clock_timestamp()").Scan(&now))
 	passed := now.Sub(shot.Recorded) - deployAfter
 	for _, table := range snapshotTables() {
 		moments := s.columnsOf(table, "atttypid = 'timestamptz'::regtype")
@@ -139,14 +138,14 @@ func (s *shop) insert(table string, row map[string]json.RawMessage, documents ma
 	}
 	text, err := json.Marshal(row)
 	require.NoError(s.t, err)
-	_, err = s.database.DB.Exec(context.Background(), fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM jsonb_populate_record(NULL::%s, $1::jsonb)",
+	_, err = s.database.DB.Exec(patient(), fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM jsonb_populate_record(NULL::%s, $1::jsonb)",
 		table, strings.Join(names, ", "), strings.Join(values, ", "), table), string(text))
 	require.NoError(s.t, err, table)
 }
 
 // columnsOf names the columns of a table of which a condition holds.
 func (s *shop) columnsOf(table, condition string) map[string]bool {
-	rows, err := s.database.DB.Query(context.Background(),
+	rows, err := s.database.DB.Query(patient(),
 		"SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND "+condition, table)
 	require.NoError(s.t, err)
 	names := map[string]bool{}

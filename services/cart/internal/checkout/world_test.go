@@ -77,6 +77,9 @@ type process struct {
 	stop      context.CancelFunc
 }
 
+// patient is a context whose work queues for the database as long as it takes: these tests run on machines that do much else.
+func patient() context.Context { return platform.Patient(context.Background(), time.Minute) }
+
 var errDead = errors.New("the process is dead")
 
 // mortalStore is the real store of a process that can die or stop: a dead process writes nothing any more, and one whose
@@ -140,7 +143,7 @@ func (s *shop) process() *process { return s.processOn(s.database.DB) }
 // processOn is a process with its own way to the database.
 func (s *shop) processOn(db *platform.DB) *process {
 	p := &process{shop: s, store: &mortalStore{OrderStore: postgres.NewOrderStore(db)}}
-	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.ctx, p.stop = context.WithCancel(patient())
 	s.t.Cleanup(p.stop)
 	metrics, err := saga.NewMetrics(prometheus.NewRegistry())
 	require.NoError(s.t, err)
@@ -273,7 +276,7 @@ func (s *shop) buyer(mood string, coupon bool, giftCard int64) *buyer {
 		b.cart.GiftCards = []cart.GiftCard{{ID: b.card, Last4: "WXYZ", Balance: giftCard}}
 		s.payment.charge(b.card, giftCard)
 	}
-	require.NoError(s.t, s.carts.Insert(context.Background(), b.cart))
+	require.NoError(s.t, s.carts.Insert(patient(), b.cart))
 	return b
 }
 
@@ -288,9 +291,9 @@ func (b *buyer) request(key, method, token string) *cartv1.CheckoutRequest {
 	}
 }
 
-// buy checks out with a fresh key and gives the call fifteen seconds.
+// buy checks out with a fresh key and gives the call as long as somebody else would get to pick it up.
 func (b *buyer) buy(p *process, method, token string) (*cartv1.Order, error) {
-	ctx, cancel := context.WithTimeout(b.calling(p.ctx), 15*time.Second)
+	ctx, cancel := context.WithTimeout(b.calling(p.ctx), pickedUp)
 	defer cancel()
 	resp, err := p.checkouts.Checkout(ctx, b.request(id.New(), method, token))
 	return resp.GetOrder(), err
@@ -298,18 +301,18 @@ func (b *buyer) buy(p *process, method, token string) (*cartv1.Order, error) {
 
 // order reads the cart's newest order.
 func (b *buyer) order() *order.Order {
-	c, err := b.shop.carts.Find(context.Background(), b.cart.ID)
+	c, err := b.shop.carts.Find(patient(), b.cart.ID)
 	require.NoError(b.shop.t, err)
 	store := postgres.NewOrderStore(b.shop.database.DB)
 	if c.OrderID != "" {
-		o, err := store.GetOrder(context.Background(), c.OrderID)
+		o, err := store.GetOrder(patient(), c.OrderID)
 		require.NoError(b.shop.t, err)
 		return o
 	}
-	orders, err := store.ListOrders(context.Background(), order.Filter{}, 200)
+	orders, err := store.ListOrders(patient(), order.Filter{}, 200)
 	require.NoError(b.shop.t, err)
 	for _, summary := range orders {
-		o, err := store.GetOrder(context.Background(), summary.ID)
+		o, err := store.GetOrder(patient(), summary.ID)
 		require.NoError(b.shop.t, err)
 		if o.CartID == b.cart.ID {
 			return o
@@ -319,7 +322,7 @@ func (b *buyer) order() *order.Order {
 }
 
 func (b *buyer) cartState() cart.State {
-	c, err := b.shop.carts.Find(context.Background(), b.cart.ID)
+	c, err := b.shop.carts.Find(patient(), b.cart.ID)
 	require.NoError(b.shop.t, err)
 	return c.State
 }
@@ -332,7 +335,7 @@ func asStaff(ctx context.Context) context.Context {
 // bought holds everything against a purchase that worked: one payment of what is due, one committed reservation, the gift
 // card charged, the coupon used, the cart converted.
 func (b *buyer) bought(t require.TestingT, orderID string) {
-	o, err := postgres.NewOrderStore(b.shop.database.DB).GetOrder(context.Background(), orderID)
+	o, err := postgres.NewOrderStore(b.shop.database.DB).GetOrder(patient(), orderID)
 	require.NoError(t, err)
 	require.Equal(t, order.Placed, o.Status)
 	require.NotEmpty(t, o.Number)
@@ -355,7 +358,7 @@ func (b *buyer) bought(t require.TestingT, orderID string) {
 
 // gaveUp holds everything against a purchase that did not work: nothing is held anywhere and the cart is open.
 func (b *buyer) gaveUp(t require.TestingT, orderID string) {
-	o, err := postgres.NewOrderStore(b.shop.database.DB).GetOrder(context.Background(), orderID)
+	o, err := postgres.NewOrderStore(b.shop.database.DB).GetOrder(patient(), orderID)
 	require.NoError(t, err)
 	require.Contains(t, []order.Status{order.Failed, order.Cancelled}, o.Status)
 	require.Equal(t, "0 held, 0 committed", b.shop.inventory.stateOf(o.ID))
@@ -374,7 +377,7 @@ func (b *buyer) gaveUp(t require.TestingT, orderID string) {
 func (s *shop) ended(orderID string, within time.Duration) {
 	store := postgres.NewOrderStore(s.database.DB)
 	require.Eventually(s.t, func() bool {
-		active, err := store.ActiveSaga(context.Background(), orderID)
+		active, err := store.ActiveSaga(patient(), orderID)
 		return err == nil && active == ""
 	}, within, 20*time.Millisecond)
 }

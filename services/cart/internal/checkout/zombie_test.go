@@ -51,7 +51,7 @@ func (s *shop) stopAt(method, token string) *zombie {
 // footprint is all there is of a purchase, here and at the other services.
 func (z *zombie) footprint() string {
 	s, o := z.buyer.shop, z.buyer.order()
-	g, err := postgres.NewOrderStore(s.database.DB).GetSaga(context.Background(), o.ID)
+	g, err := postgres.NewOrderStore(s.database.DB).GetSaga(patient(), o.ID)
 	require.NoError(s.t, err)
 	return fmt.Sprintf("order v%d saga v%d %s/%s, stock %s %d, money %+v, coupon %s", o.Version, g.Version, g.State, g.Step,
 		s.inventory.stateOf(o.ID), s.inventory.shirts(), s.payment.purse(o.ID, z.buyer.card), s.pricing.use(o.ID))
@@ -144,7 +144,7 @@ func TestDeadProcessIsReplacedInTime(t *testing.T) {
 	_, _ = b.buy(p, "card", "tok_ok")
 	orderID := b.order().ID
 	lease := func() (token string, until time.Time) {
-		require.NoError(t, s.database.DB.QueryRow(context.Background(), "SELECT lease, lease_until FROM saga WHERE id = $1", orderID).Scan(&token, &until))
+		require.NoError(t, s.database.DB.QueryRow(patient(), "SELECT lease, lease_until FROM saga WHERE id = $1", orderID).Scan(&token, &until))
 		return token, until
 	}
 	dead, over := lease()
@@ -235,7 +235,7 @@ func TestNothingCommittedLateIsSkipped(t *testing.T) {
 	s.ended(early.order().ID, pickedUp)
 	early.bought(t, early.order().ID)
 	kinds := func(orderID string) (all []string) {
-		events, err := postgres.NewOrderStore(s.database.DB).ListEvents(context.Background(), orderID, 0, 100)
+		events, err := postgres.NewOrderStore(s.database.DB).ListEvents(patient(), orderID, 0, 100)
 		require.NoError(t, err)
 		for _, e := range events {
 			all = append(all, e.Kind)
