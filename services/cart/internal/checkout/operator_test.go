@@ -27,17 +27,24 @@ func (s *shop) stuck(p *process, b *buyer, token, method string) *order.Order {
 
 func (s *shop) stuckAt(p *process, b *buyer, token, method string) *order.Order {
 	s.faults.fail(b.requestID, method, lostRequest)
-	ctx, cancel := context.WithTimeout(b.calling(p.ctx), 1200*time.Millisecond)
-	defer cancel()
-	_, err := p.checkouts.Checkout(ctx, b.request(id.New(), "card", token))
-	require.NoError(s.t, err)
-	o := b.order()
-	require.Eventually(s.t, func() bool {
-		var free bool
-		err := s.database.DB.QueryRow(patient(), "SELECT lease = '' AND attempts > 0 FROM saga WHERE id = $1", o.ID).Scan(&free)
-		return err == nil && free
-	}, pickedUp, 20*time.Millisecond)
-	return o
+	ctx, hangUp := context.WithCancel(b.calling(p.ctx))
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = p.checkouts.Checkout(ctx, b.request(id.New(), "card", token)) // hangs until the buyer hangs up
+	}()
+	holds := func(condition string) func() bool {
+		return func() bool {
+			var found bool
+			err := s.database.DB.QueryRow(patient(), "SELECT count(*) = 1 FROM saga JOIN sales_order ON sales_order.id = order_id WHERE cart_id = $1 AND "+condition, b.cart.ID).Scan(&found)
+			return err == nil && found
+		}
+	}
+	require.Eventually(s.t, holds("attempts > 0"), pickedUp, 20*time.Millisecond)
+	hangUp()
+	<-gone
+	require.Eventually(s.t, holds("lease = '' AND attempts > 0"), pickedUp, 20*time.Millisecond)
+	return b.order()
 }
 
 func (p *process) listSagas(t *testing.T, req *cartv1.ListSagasRequest) []*cartv1.Saga {
