@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -100,7 +101,7 @@ func (w *wire) forward(server io.Writer, client io.Reader, drop *atomic.Bool) er
 			drop.Store(true)
 			w.cut.Add(1)
 		}
-		if _, err := server.Write(append(head, body...)); err != nil {
+		if _, err := server.Write(slices.Concat(head, body)); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func (m *orderModel) owed(t *rapid.T) int64 {
 func (m *orderModel) ship(t *rapid.T) {
 	items := drawItems(t, m.order, Line.Left)
 	if m.order.Status != Placed || len(items) == 0 {
-		t.Skip("nothing to ship")
+		return
 	}
 	s, err := m.order.PlanShipment(ShipmentWish{Items: items})
 	if m.order.Money.Problem && errors.Is(err, ErrUnsecured.Err()) {
@@ -58,7 +58,7 @@ func (m *orderModel) ship(t *rapid.T) {
 
 func (m *orderModel) refund(t *rapid.T) {
 	if m.order.Status != Placed && m.order.Status != Completed {
-		t.Skip("nothing to refund")
+		return
 	}
 	items := drawItems(t, m.order, Line.Refundable)
 	freight := rapid.Bool().Draw(t, "delivery")
@@ -83,7 +83,7 @@ func (m *orderModel) refund(t *rapid.T) {
 
 func (m *orderModel) cancel(t *rapid.T) {
 	if m.order.Status != Placed || m.order.anyShipped() {
-		t.Skip("it cannot be cancelled")
+		return
 	}
 	r, err := m.order.PlanCancel("changed my mind")
 	if errors.Is(err, ErrRefundEmpty.Err()) {

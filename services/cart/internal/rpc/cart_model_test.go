@@ -51,16 +51,20 @@ func (m *cartModel) add(t *rapid.T) {
 	m.units[sku] += n
 }
 
+// line is one of the cart; nil when it is empty.
 func (m *cartModel) line(t *rapid.T) *cartv1.CartLine {
 	all := m.cart.GetLines()
 	if len(all) == 0 {
-		t.Skip("the cart is empty")
+		return nil
 	}
 	return all[rapid.IntRange(0, len(all)-1).Draw(t, "line")]
 }
 
 func (m *cartModel) set(t *rapid.T) {
 	line, n := m.line(t), rapid.Int32Range(0, 20).Draw(t, "units")
+	if line == nil {
+		return
+	}
 	req := &cartv1.UpdateLineRequest{CartId: m.id, RequestId: id.New(), LineId: line.GetId(), Quantity: n}
 	m.took(t, func() (*cartv1.Cart, error) {
 		resp, err := m.f.UpdateLine(m.ctx, req)
@@ -73,6 +77,9 @@ func (m *cartModel) set(t *rapid.T) {
 
 func (m *cartModel) remove(t *rapid.T) {
 	line := m.line(t)
+	if line == nil {
+		return
+	}
 	req := &cartv1.RemoveLineRequest{CartId: m.id, RequestId: id.New(), LineId: line.GetId()}
 	m.took(t, func() (*cartv1.Cart, error) {
 		resp, err := m.f.RemoveLine(m.ctx, req)
@@ -84,7 +91,7 @@ func (m *cartModel) remove(t *rapid.T) {
 // again is a call whose answer got lost: it changes nothing and answers what it answered.
 func (m *cartModel) again(t *rapid.T) {
 	if m.repeat == nil {
-		t.Skip("nothing to repeat")
+		return
 	}
 	got, err := m.repeat()
 	require.NoError(t, err)
