@@ -128,6 +128,7 @@ func TestOperatorCompensates(t *testing.T) {
 	s.ended(o.ID, pickedUp)
 	b.gaveUp(t, o.ID)
 	require.Equal(t, order.Cancelled, b.order().Status)
+	require.Empty(t, p.listSagas(t, &cartv1.ListSagasRequest{NeedsAttention: true}), "what has ended calls nobody")
 	_, err = compensate(o.ID)
 	require.Equal(t, "SAGA_ENDED", errs.ReasonOf(err))
 

@@ -134,7 +134,7 @@ func (r *Runner) advance(ctx context.Context, s *Saga, run Run, t transition) (o
 		s.Step = t.Step
 	}
 	s.Attempts, s.LastError = 0, ""
-	s.NeedsAttention = (s.NeedsAttention || t.Attention) && s.State != Done
+	s.NeedsAttention = (s.NeedsAttention || t.Attention) && !s.State.Ended()
 	over = s.State.Ended() || t.Wait > 0
 	if !over && !turned && t.Write == nil && time.Since(*t.saved) < saveEvery {
 		return false, nil

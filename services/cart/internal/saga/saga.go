@@ -128,7 +128,7 @@ type Next struct {
 	// UnlessCancelled keeps the advance from happening when somebody asked meanwhile to end the saga; the step then runs
 	// again and sees it.
 	UnlessCancelled bool
-	// Attention raises the flag for people; it stays raised until the saga ends well.
+	// Attention raises the flag for people; it stays raised until the saga ends.
 	Attention bool
 }
 
