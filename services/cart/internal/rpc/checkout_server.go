@@ -17,6 +17,7 @@ import (
 // Full names of the methods whose answers are stored.
 const (
 	checkoutMethod       = "cartwright.cart.v1.CheckoutService/Checkout"
+	resumeCheckoutMethod = "cartwright.cart.v1.CheckoutService/ResumeCheckout"
 	cancelOrderMethod    = "cartwright.cart.v1.OrderService/CancelOrder"
 	refundOrderMethod    = "cartwright.cart.v1.OrderService/RefundOrder"
 	createShipmentMethod = "cartwright.cart.v1.OrderService/CreateShipment"
