@@ -84,7 +84,7 @@ func asStaff(ctx context.Context) context.Context {
 
 func adjustment(n int) *inventoryv1.AdjustStockRequest {
 	return &inventoryv1.AdjustStockRequest{
-		RequestId: fmt.Sprintf("bench-%08x-%d", uint32(n)*2654435761, n), Reason: "bench",
+		RequestId: fmt.Sprintf("bench-%08xk%d", uint32(n)*2654435761, n), Reason: "bench",
 		Entries: []*inventoryv1.AdjustStockEntry{{Sku: "BENCH", LocationKey: "main", Delta: 1}},
 	}
 }
