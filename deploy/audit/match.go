@@ -52,7 +52,7 @@ func reconcile(s *session, provider string, theirs *ledger) (answer, error) {
 			found.add(Violation{ID: id, What: class + ": " + what})
 		}
 	}
-	rows, err := s.tx.Query(s.ctx, ask("operations"), pgx.QueryExecModeExec, provider)
+	rows, err := s.tx.Query(s.ctx, ask("operations"), provider)
 	if err != nil {
 		return found, err
 	}

@@ -2,7 +2,7 @@
 -- meaning: every unit of a placed order is promised by exactly one committed reservation, and nothing else is
 
 -- part: order lines and committed reservations are the same units
--- checked: cart.sales_order WHERE placed_at IS NOT NULL
+-- checked: cart.sales_order
 -- The content of an order or a reservation is a sum over SKUs, so that it does not depend on how units are split over places.
 WITH promised AS (
     SELECT reservation_id, sum(quantity) AS units, sum(quantity * hashtext(sku)::bigint) AS content

@@ -2,7 +2,7 @@
 -- meaning: money that was taken belongs to exactly one placed order, which knows of it
 
 -- part: no payment was captured for an order that was not placed
--- checked: payment.payment WHERE captured > 0
+-- checked: payment.payment
 SELECT p.id, format('order %s, %s %s captured and not given back', p.order_id, p.captured - p.refunded, p.currency) AS what
 FROM payment.payment AS p
 LEFT JOIN cart.sales_order AS o ON o.id = p.order_id
@@ -10,7 +10,7 @@ WHERE p.captured > p.refunded AND o.placed_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM cart.saga AS s WHERE s.order_id = p.order_id AND s.state IN ('running', 'waiting', 'compensating'));
 
 -- part: no order was paid by two payments
--- checked: payment.payment WHERE captured > 0
+-- checked: payment.payment
 SELECT order_id AS id, format('%s payments took money: %s', count(*), string_agg(id, ' ' ORDER BY id)) AS what
 FROM payment.payment
 WHERE captured > refunded
@@ -18,7 +18,7 @@ GROUP BY order_id
 HAVING count(*) > 1;
 
 -- part: the order and its payment agree on what was captured and refunded
--- checked: cart.sales_order WHERE placed_at IS NOT NULL
+-- checked: cart.sales_order
 SELECT o.id, format('order: captured %s, refunded %s; payment %s: captured %s, refunded %s',
                     o.captured, o.refunded, coalesce(p.id, 'missing'), p.captured, p.refunded) AS what
 FROM cart.sales_order AS o

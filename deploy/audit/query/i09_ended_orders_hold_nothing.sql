@@ -2,7 +2,7 @@
 -- meaning: an order that failed or was cancelled keeps nothing: no stock, no gift card, no money, no use of a coupon
 
 -- part: no stock
--- checked: cart.sales_order WHERE status IN ('failed', 'cancelled')
+-- checked: cart.sales_order
 SELECT o.id, format('reservation %s is %s with %s open units', r.id, r.state, coalesce(sum(a.quantity - a.shipped - a.released), 0)) AS what
 FROM cart.sales_order AS o
 JOIN inventory.reservation AS r ON r.order_id = o.id AND r.state IN ('held', 'committed')
@@ -13,7 +13,7 @@ GROUP BY o.id, r.id, r.state
 HAVING r.state = 'held' OR sum(a.quantity - a.shipped - a.released) <> 0;
 
 -- part: no gift card
--- checked: cart.sales_order WHERE status IN ('failed', 'cancelled')
+-- checked: cart.sales_order
 SELECT o.id, format('hold %s is %s: %s held, %s spent, %s given back', h.id, h.state, h.amount, h.posted, h.refunded) AS what
 FROM cart.sales_order AS o
 JOIN payment.gift_card_hold AS h ON h.order_id = o.id
@@ -21,7 +21,7 @@ WHERE o.status IN ('failed', 'cancelled') AND (h.state = 'held' OR h.posted <> h
   AND NOT EXISTS (SELECT 1 FROM cart.saga AS s WHERE s.order_id = o.id AND s.state IN ('running', 'waiting', 'compensating'));
 
 -- part: no authorization for longer than 10 minutes, no money
--- checked: cart.sales_order WHERE status IN ('failed', 'cancelled')
+-- checked: cart.sales_order
 SELECT o.id, format('payment %s: authorized %s, captured %s, voided %s, refunded %s', p.id, p.authorized, p.captured, p.voided, p.refunded) AS what
 FROM cart.sales_order AS o
 JOIN payment.payment AS p ON p.order_id = o.id
@@ -30,7 +30,7 @@ WHERE o.status IN ('failed', 'cancelled')
   AND NOT EXISTS (SELECT 1 FROM cart.saga AS s WHERE s.order_id = o.id AND s.state IN ('running', 'waiting', 'compensating'));
 
 -- part: no use of a promotion
--- checked: cart.sales_order WHERE status IN ('failed', 'cancelled')
+-- checked: cart.sales_order
 SELECT o.id, format('its use of %s promotions is %s', count(*), u.state) AS what
 FROM cart.sales_order AS o
 JOIN pricing.order_use AS u ON u.order_id = o.id

@@ -42,7 +42,7 @@ GROUP BY issuer, request_id
 HAVING count(*) > 1;
 
 -- part: no request changed the stock of a SKU twice
--- checked: inventory.stock_movement WHERE kind IN ('set', 'adjust')
+-- checked: inventory.stock_movement
 -- Keys are kept for seven days; after that the same key is another request.
 SELECT actor || ' ' || request_id || ' ' || sku || ' ' || location_key AS id, format('%s movements', count(*)) AS what
 FROM inventory.stock_movement

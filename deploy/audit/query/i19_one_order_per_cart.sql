@@ -10,7 +10,7 @@ GROUP BY cart_id
 HAVING count(*) > 1;
 
 -- part: a bought cart and its order name each other
--- checked: cart.cart WHERE state IN ('checking_out', 'converted')
+-- checked: cart.cart
 SELECT c.id, format('cart is %s for order %s, which is %s of cart %s', c.state, c.order_id, coalesce(o.status, 'missing'), o.cart_id) AS what
 FROM cart.cart AS c
 LEFT JOIN cart.sales_order AS o ON o.id = c.order_id
@@ -19,7 +19,7 @@ WHERE (c.state = 'converted' AND (o.placed_at IS NULL OR o.cart_id <> c.id))
        SELECT 1 FROM cart.saga AS s WHERE s.id = c.order_id AND s.state IN ('running', 'waiting', 'compensating'))));
 
 -- part: the cart of every placed order is bought
--- checked: cart.sales_order WHERE placed_at IS NOT NULL
+-- checked: cart.sales_order
 SELECT o.id, format('cart %s is %s', o.cart_id, coalesce(c.state, 'missing')) AS what
 FROM cart.sales_order AS o
 LEFT JOIN cart.cart AS c ON c.id = o.cart_id
