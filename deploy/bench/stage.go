@@ -198,13 +198,18 @@ func (s *Stage) pids() map[string]int {
 
 // sold counts, in the database itself, what is promised of a SKU by its counter and by the rows that explain it.
 func (s *Stage) sold(ctx context.Context, sku string) (counter, rows int, err error) {
-	conn, err := pgx.Connect(ctx, s.admin)
+	config, err := pgx.ParseConfig(s.admin)
+	if err != nil {
+		return 0, 0, err
+	}
+	config.RuntimeParams["search_path"] = "inventory" // the tables of the one service on this stage
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	err = conn.QueryRow(ctx, `SELECT (SELECT sum(reserved) FROM inventory.stock WHERE sku = $1),
-		(SELECT coalesce(sum(a.quantity), 0) FROM inventory.allocation a JOIN inventory.reservation r ON r.id = a.reservation_id
+	err = conn.QueryRow(ctx, `SELECT (SELECT sum(reserved) FROM stock WHERE sku = $1),
+		(SELECT coalesce(sum(a.quantity), 0) FROM allocation a JOIN reservation r ON r.id = a.reservation_id
 		 WHERE a.sku = $1 AND r.state IN ('held', 'committed'))`, sku).Scan(&counter, &rows)
 	return counter, rows, err
 }
