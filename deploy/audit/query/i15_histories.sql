@@ -77,6 +77,7 @@ WHERE NOT CASE state
     WHEN 'refunded' THEN captured > 0 AND refunded >= captured
     WHEN 'authorized' THEN authorized > 0 AND captured = 0 AND voided = 0
     WHEN 'voided' THEN captured = 0 AND authorized = voided
+    WHEN 'expired' THEN captured = 0 AND authorized = voided
     WHEN 'voiding' THEN void_requested
     WHEN 'integrity_failure' THEN true
     ELSE captured = 0 AND authorized = 0

@@ -34,6 +34,7 @@ FROM (
     SELECT 'event' AS thing, id::text AS id, order_id, actor, created_at FROM cart.order_event
     UNION ALL SELECT 'refund', id, order_id, actor, created_at FROM cart.order_refund
     UNION ALL SELECT 'shipment', id, order_id, actor, created_at FROM cart.order_shipment
+    UNION ALL SELECT 'action on ' || a.saga_id, a.id::text, s.order_id, a.actor, a.created_at FROM cart.saga_action AS a JOIN cart.saga AS s ON s.id = a.saga_id
 ) AS happened
 WHERE coalesce(actor ->> 'kind', '') = '' OR created_at IS NULL
    OR (actor ->> 'kind' <> 'system' AND coalesce(actor ->> 'request_id', '') = '');
