@@ -64,7 +64,7 @@ func ofSQLState(state string, cause error) *errs.Error {
 		return errs.StateConflict.New("The state of the data does not allow the change.").Because(cause)
 	case "22021", "22P05": // character_not_in_repertoire, untranslatable_character
 		return errs.CharNotAllowed.New("A text has a character that cannot be stored.").Because(cause)
-	case "25006": // read_only_sql_transaction: the other side of a failover
+	case "25006", "25P03", "25P04": // read_only: the other side of a failover; the server ended a transaction that took too long
 		return unavailable(cause)
 	}
 	switch class := state[:min(2, len(state))]; class {

@@ -68,6 +68,7 @@ func TestDriverErrorsGetAKind(t *testing.T) {
 		{pg("08006"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("53300"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("25006"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
+		{pg("25P03"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("28P01"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("42P01"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("40001"), errs.Aborted, "CONFLICT", 100 * time.Millisecond},
