@@ -13,12 +13,20 @@ import (
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/postgres/db"
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/stock"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
+	"github.com/cartwright-shop/cartwright/services/platform/fault"
 )
 
 // ReserveBatch decides about carts in the order given, in one statement. Those whose ids were seen before are read in a
 // second one.
 func (s *Store) ReserveBatch(ctx context.Context, carts []stock.Cart) ([]stock.Reservation, error) {
+	ctx = fault.Within(ctx, "batch", "reserve")
+	if err := fault.Point(ctx, fault.Commit); err != nil {
+		return nil, batchFailed("decide batch of reservations", err)
+	}
 	rows, err := s.q.ReserveBatch(ctx, batchParams(carts))
+	if err == nil {
+		err = fault.Point(ctx, fault.Committed)
+	}
 	if err != nil {
 		return nil, batchFailed("decide batch of reservations", err)
 	}
