@@ -30,13 +30,13 @@ func Build(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(o.bin(), dirPublic); err != nil {
 		return err
 	}
-	listing := o.goCommand(ctx, append([]string{"list", "-deps"}, programs()...))
+	listing := o.goCommand(ctx, append([]string{"list", "-deps", "-tags", o.Tags}, programs()...))
 	packages, err := listing.Output()
 	if err != nil {
 		return fmt.Errorf("list packages: %w: %s", err, stderrOf(err))
 	}
 	bar := progress.New(o.Output, "build", bytes.Count(packages, []byte("\n")))
-	command := o.goCommand(ctx, append([]string{"build", "-v", "-o", o.bin() + string(filepath.Separator)}, programs()...))
+	command := o.goCommand(ctx, append([]string{"build", "-v", "-tags", o.Tags, "-o", o.bin() + string(filepath.Separator)}, programs()...))
 	output, err := command.StderrPipe()
 	if err != nil {
 		return err

@@ -34,6 +34,12 @@ type Options struct {
 	Output io.Writer
 	// Env is added to the settings of every service, as "NAME=value".
 	Env []string
+	// EnvOf is added to the settings of one program, each time that it is started; nil adds nothing.
+	EnvOf func(program string) []string
+	// Via gives the address at which a program reaches another one, or "postgres", when that is not its own; nil means its own.
+	Via func(from, to, address string) string
+	// Tags are build tags.
+	Tags string
 }
 
 // secrets are made once per Dir, so that tokens, gift cards and passwords outlive a restart.

@@ -21,6 +21,7 @@ type process struct {
 	name    string
 	binary  string
 	env     []string
+	more    func() []string // settings that differ from start to start
 	logPath string
 
 	mu      sync.Mutex
@@ -62,7 +63,7 @@ func (p *process) start(s *starter) error {
 	}
 	defer func() { _ = log.Close() }()
 	command := exec.Command(p.binary, "serve")
-	command.Env = append(os.Environ(), p.env...)
+	command.Env = append(append(os.Environ(), p.env...), p.more()...)
 	command.Stdout, command.Stderr = log, log
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := s.run(command.Start); err != nil {

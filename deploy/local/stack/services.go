@@ -3,9 +3,11 @@ package stack
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/provision"
 )
@@ -21,17 +23,16 @@ func (s *Shop) environment(name string) ([]string, error) {
 		return s.sandboxEnvironment()
 	}
 	p := s.options.Ports
-	env := []string{
-		"GRPC_ADDR=" + local(p.GRPC[name]), "OPS_ADDR=" + local(p.Ops[name]), "VERSION=local",
-		"PRODUCT_ADDR=" + local(p.GRPC["product"]), "PRICING_ADDR=" + local(p.GRPC["pricing"]),
-		"INVENTORY_ADDR=" + local(p.GRPC["inventory"]), "PAYMENT_ADDR=" + local(p.GRPC["payment"]), "CART_ADDR=" + local(p.GRPC["cart"]),
+	env := []string{"GRPC_ADDR=" + local(p.GRPC[name]), "OPS_ADDR=" + local(p.Ops[name]), "VERSION=local"}
+	for _, peer := range withDatabase() {
+		env = append(env, strings.ToUpper(peer)+"_ADDR="+s.via(name, peer, local(p.GRPC[peer])))
 	}
 	switch name {
 	case "gateway":
 		env = append(env, "HTTP_ADDR="+local(p.Gateway), "OIDC_ISSUER="+s.IssuerURL(), "OIDC_AUDIENCE="+audience, "CORS_ORIGINS=*")
 		return append(env, s.options.Env...), nil
 	case "payment":
-		env = append(env, "SANDBOX_URL="+s.SandboxURL(), "SANDBOX_API_KEY="+s.secrets.ProviderKey, "SANDBOX_MERCHANT="+merchant,
+		env = append(env, "SANDBOX_URL=http://"+s.via(name, sandboxName, local(p.Sandbox)), "SANDBOX_API_KEY="+s.secrets.ProviderKey, "SANDBOX_MERCHANT="+merchant,
 			"SANDBOX_WEBHOOK_SECRET="+s.secrets.WebhookSecret, "GIFT_CARD_KEY="+s.secrets.GiftCardKey,
 			"RETURN_URL_HOSTS=localhost,127.0.0.1,shop.example.com")
 	}
@@ -39,7 +40,19 @@ func (s *Shop) environment(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(env, "DATABASE_URL="+serving), s.options.Env...), nil
+	u, err := url.Parse(serving)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	u.Host = s.via(name, "postgres", u.Host)
+	return append(append(env, "DATABASE_URL="+u.String()), s.options.Env...), nil
+}
+
+func (s *Shop) via(from, to, address string) string {
+	if s.options.Via == nil {
+		return address
+	}
+	return s.options.Via(from, to, address)
 }
 
 func (s *Shop) sandboxEnvironment() ([]string, error) {

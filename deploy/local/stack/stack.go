@@ -127,9 +127,7 @@ func (s *Shop) startProcesses(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		p := &process{
-			name: name, binary: filepath.Join(s.options.bin(), name), env: env, logPath: filepath.Join(s.options.logs(), name+".log"),
-		}
+		p := s.process(name, env)
 		s.processes[name], s.order = p, append(s.order, name)
 		if err := p.start(&s.starter); err != nil {
 			bar.Fail()
@@ -145,6 +143,16 @@ func (s *Shop) startProcesses(ctx context.Context) error {
 	}
 	bar.Done()
 	return s.waitServing(ctx)
+}
+
+func (s *Shop) process(name string, env []string) *process {
+	more := func() []string { return nil }
+	if s.options.EnvOf != nil {
+		more = func() []string { return s.options.EnvOf(name) }
+	}
+	return &process{
+		name: name, binary: filepath.Join(s.options.bin(), name), env: env, more: more, logPath: filepath.Join(s.options.logs(), name+".log"),
+	}
 }
 
 // waitServing waits until the gateway reaches the services behind it: connections that were tried too early are tried
@@ -229,17 +237,6 @@ func (s *Shop) Stop(ctx context.Context) error {
 		_ = s.issuerWeb.Close()
 	}
 	return s.database.stop(ctx)
-}
-
-// Kill ends one service at once, as a crash would.
-func (s *Shop) Kill(name string) { s.processes[name].signal(syscall.SIGKILL) }
-
-// Restart starts a service that was killed and waits until it is ready.
-func (s *Shop) Restart(ctx context.Context, name string) error {
-	if err := s.processes[name].start(&s.starter); err != nil {
-		return err
-	}
-	return s.waitReady(ctx, name)
 }
 
 // Pids are the process ids by name, the database's among them when it is ours.

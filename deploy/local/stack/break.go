@@ -1,0 +1,83 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"time"
+)
+
+// Kill ends one program at once, as a crash would.
+func (s *Shop) Kill(name string) { s.processes[name].signal(syscall.SIGKILL) }
+
+// Terminate asks one program to end and waits until it has.
+func (s *Shop) Terminate(name string) { s.processes[name].signal(syscall.SIGTERM) }
+
+// Crashed tells whether a program ended without being asked to.
+func (s *Shop) Crashed(name string) bool { return s.processes[name].crashed() }
+
+// Continue wakes a program that was stopped by SIGSTOP.
+func (s *Shop) Continue(name string) error {
+	return syscall.Kill(s.Pids()[name], syscall.SIGCONT)
+}
+
+// Restart starts a program that has ended and waits until it is ready.
+func (s *Shop) Restart(ctx context.Context, name string) error {
+	if err := s.processes[name].start(&s.starter); err != nil {
+		return err
+	}
+	return s.waitReady(ctx, name)
+}
+
+// Second starts another process of a service, on ports of its own. It takes its part of the background work; nobody sends it
+// requests.
+func (s *Shop) Second(ctx context.Context, service, as string, ports [2]int) error {
+	env, err := s.environment(service)
+	if err != nil {
+		return err
+	}
+	p := s.process(as, append(env, "GRPC_ADDR="+local(ports[0]), "OPS_ADDR="+local(ports[1])))
+	p.binary = s.processes[service].binary
+	s.processes[as], s.order = p, append(s.order, as)
+	s.options.Ports.Ops[as] = ports[1]
+	if err := p.start(&s.starter); err != nil {
+		return err
+	}
+	return s.waitReady(ctx, as)
+}
+
+// KillDatabase ends our Postgres at once, as a crash of its machine would.
+func (s *Shop) KillDatabase() error {
+	server := s.database.cluster
+	if server == nil {
+		return errors.New("the database is not ours")
+	}
+	if err := syscall.Kill(server.Pid(), syscall.SIGKILL); err != nil {
+		return err
+	}
+	<-server.Ended()
+	return nil
+}
+
+// StartDatabase starts our Postgres after its death and returns when it accepts connections.
+func (s *Shop) StartDatabase(ctx context.Context) error {
+	deadline := time.Now().Add(readyTime)
+	for {
+		again, err := openDatabase(ctx, s.options)
+		if err == nil {
+			s.database = again
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		select { // what the dead server had started is still ending
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Logs is the folder of the programs' logs.
+func (s *Shop) Logs() string { return s.options.logs() }
