@@ -20,7 +20,7 @@ const (
 	// linesPerCall is the most lines one call adds.
 	linesPerCall = 100
 	// patience is how long a call that the shop asks to repeat is repeated.
-	patience = 60 * time.Second
+	patience = 3 * time.Minute
 )
 
 // errSaleRefused is a refund of a sale that did not come about.

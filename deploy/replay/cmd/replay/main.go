@@ -17,7 +17,7 @@ type settings struct {
 	file, from, until string
 	rate              float64
 	limit, workers    int
-	load              bool
+	load, chaos       bool
 }
 
 func main() {
@@ -29,6 +29,7 @@ func main() {
 	flag.IntVar(&s.limit, "limit", 0, "most invoices read; 0 means all")
 	flag.IntVar(&s.workers, "workers", 8, "customers that buy at once")
 	flag.BoolVar(&s.load, "import", false, "first create what the catalogue lacks, by the demo catalogue's own rule")
+	flag.BoolVar(&s.chaos, "chaos", false, "kill one service every five seconds meanwhile; the shop is then always one of its own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, s, os.Stdout)

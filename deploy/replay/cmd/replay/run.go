@@ -31,6 +31,7 @@ type target struct {
 	// database connects as the auditor; empty when the shop does not say.
 	database string
 	stop     func() error
+	own      *stack.Shop // nil when the shop is somebody else's
 }
 
 func run(ctx context.Context, s settings, output io.Writer) (err error) {
@@ -38,7 +39,7 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	t, err := open(ctx, output)
+	t, err := open(ctx, s.chaos, output)
 	if err != nil {
 		return err
 	}
@@ -56,21 +57,27 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	player := &replay.Player{
 		Shop: t.shop, Staff: t.staff, Run: runName(), Workers: max(1, s.workers), Rate: s.rate, Progress: func() { bar.Add(1) },
 	}
-	outcome, err := player.Play(replay.WithStart(ctx), plan)
+	outcome, deaths, err := play(ctx, player, plan, s.chaos, t)
 	if err != nil {
 		bar.Fail()
 		return err
 	}
 	bar.Done()
-	after, err := replay.ReadStock(ctx, t.staff, prices)
-	if err != nil {
-		return err
+	check := func() (*replay.Audit, error) {
+		after, err := replay.ReadStock(ctx, t.staff, prices)
+		if err != nil {
+			return nil, err
+		}
+		return replay.Check(ctx, outcome, prices, replay.Counted{Before: before, After: after}, t.sandbox)
 	}
-	checked, err := replay.Check(ctx, outcome, prices, replay.Counted{Before: before, After: after}, t.sandbox)
+	checked, err := settled(ctx, s.chaos, check)
 	if err != nil {
 		return err
 	}
 	replay.Report(output, plan, outcome, checked)
+	if s.chaos {
+		fmt.Fprintf(output, "services killed meanwhile: %d, one every %s\n", deaths, killEvery)
+	}
 	promises, err := os.CreateTemp("", "cartwright-acknowledged-*.jsonl")
 	if err != nil {
 		return err
@@ -127,7 +134,8 @@ func input(s settings) ([]onlineretail.Row, replay.Filter, error) {
 }
 
 // open finds the shop that `make up` runs, or starts one of its own that ends with the replay.
-func open(ctx context.Context, output io.Writer) (*target, error) {
+// With chaos it is always one of its own: nobody else's services are killed.
+func open(ctx context.Context, chaos bool, output io.Writer) (*target, error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return nil, err
@@ -140,7 +148,7 @@ func open(ctx context.Context, output io.Writer) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if alive {
+	if alive && !chaos {
 		fmt.Fprintf(output, "playing against the running shop at %s\n", found.URL)
 		client := shopclient.New(found.URL)
 		return &target{
@@ -172,7 +180,7 @@ func start(ctx context.Context, root, dir string, output io.Writer) (*target, er
 	if err != nil {
 		return nil, errors.Join(err, shop.Stop(ctx))
 	}
-	t := &target{shop: shop.Client(), sandbox: shop.SandboxURL(), stop: func() error { return shop.Stop(context.WithoutCancel(ctx)) }}
+	t := &target{own: shop, shop: shop.Client(), sandbox: shop.SandboxURL(), stop: func() error { return shop.Stop(context.WithoutCancel(ctx)) }}
 	t.staff = t.shop.WithToken(token)
 	if t.database, err = shop.AuditorURL(); err != nil {
 		return nil, errors.Join(err, t.stop())
