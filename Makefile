@@ -78,8 +78,16 @@ up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves i
 	@go build -C deploy -o ../.local/bin/up ./local/cmd/up && exec .local/bin/up
 
 .PHONY: replay
-replay: ## Replay the shipped orders (FILE=... ARGS="--rate 5 --limit 100 --workers 8 --from D --until D --import")
-	@go build -C deploy -o ../.local/bin/replay ./replay/cmd/replay && exec .local/bin/replay $(if $(FILE),--file $(FILE)) $(ARGS)
+replay: ## Replay the shipped orders (FILE=... CHAOS=1 ARGS="--rate 5 --limit 100 --workers 8 --from D --until D --import")
+	@go build -C deploy -o ../.local/bin/replay ./replay/cmd/replay && exec .local/bin/replay $(if $(FILE),--file $(FILE)) $(if $(CHAOS),--chaos) $(ARGS)
+
+.PHONY: prove
+prove: ## Break shops in every place of the crash matrix while a crowd buys, and audit (CELL=CP-08,CP-09 SEED=7 ARGS="-shops 2")
+	@go build -C deploy -o ../.local/bin/prove ./prove/cmd/prove && exec .local/bin/prove $(if $(CELL),-cells '$(CELL)') $(if $(SEED),-seed $(SEED)) $(ARGS)
+
+.PHONY: prove-all
+prove-all: ## All of it: every cell and fault 20 times, two faults at once, zombies of 30 s; goes on where it was cut off (SEED=7)
+	@go build -C deploy -o ../.local/bin/prove ./prove/cmd/prove && exec .local/bin/prove -long -runs 20 -state .local/prove-all.jsonl $(if $(SEED),-seed $(SEED)) $(ARGS)
 
 .PHONY: bench
 bench: ## Measure what the shop costs: requests/s, waiting time and CPU µs per request (ARGS="-clients 8 -length 10s")

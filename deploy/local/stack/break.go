@@ -78,6 +78,3 @@ func (s *Shop) StartDatabase(ctx context.Context) error {
 		}
 	}
 }
-
-// Logs is the folder of the programs' logs.
-func (s *Shop) Logs() string { return s.options.logs() }

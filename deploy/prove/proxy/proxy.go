@@ -5,6 +5,7 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -131,7 +132,8 @@ func (p *Proxy) connect(client net.Conn) {
 		(&pair{client: client, server: client}).end(true)
 		return
 	}
-	server, err := net.DialTimeout("tcp", p.target, dialTime)
+	dialer := net.Dialer{Timeout: dialTime}
+	server, err := dialer.DialContext(context.Background(), "tcp", p.target)
 	if err != nil {
 		_ = client.Close()
 		return

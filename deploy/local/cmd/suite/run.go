@@ -16,12 +16,13 @@ import (
 
 const (
 	module = "github.com/cartwright-shop/cartwright"
-	// journeys are the tests that start the whole shop. They run last and by themselves.
+	// journeys are the tests that start the whole shop, and proofs those that break it. They run last, each by themselves.
 	journeys = "deploy/acceptance"
+	proofs   = "deploy/prove/matrix"
 	// whole is the module with tests of the whole repository, which depend on more than go test can see: they always run.
 	whole = "deploy"
 	// packageTime is the longest that the tests of one package may take.
-	packageTime = "15m"
+	packageTime = "20m"
 	// killTime is how long a test run has to clean up after Ctrl-C.
 	killTime = 20 * time.Second
 )
@@ -61,7 +62,7 @@ func run(ctx context.Context, folders []string, output io.Writer) (err error) {
 	return nil
 }
 
-// everything lists the modules of the workspace, and the journeys last.
+// everything lists the modules of the workspace, and the journeys and proofs last.
 func everything() ([]string, error) {
 	work, err := os.ReadFile("go.work")
 	if err != nil {
@@ -74,10 +75,10 @@ func everything() ([]string, error) {
 			folders = append(folders, folder)
 		}
 	}
-	return append(folders, journeys), nil
+	return append(folders, journeys, proofs), nil
 }
 
-// test runs the tests in a folder and below. The journeys are left out of their module, so that they run once.
+// test runs the tests in a folder and below. The journeys and proofs are left out of their module, so that they run once.
 func (t *tally) test(ctx context.Context, folder, env string) error {
 	fmt.Fprintf(t.output, "\n== %s\n", folder)
 	before, began := *t, time.Now()
@@ -127,7 +128,7 @@ func list(ctx context.Context, folder string) ([]string, error) {
 	}
 	var packages []string
 	for _, name := range strings.Fields(string(text)) {
-		if filepath.Clean(folder) == journeys || short(name) != journeys {
+		if alone := short(name) == journeys || short(name) == proofs; !alone || filepath.Clean(folder) == short(name) {
 			packages = append(packages, name)
 		}
 	}

@@ -1,0 +1,76 @@
+package prove
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cartwright-shop/cartwright/deploy/audit"
+)
+
+//go:embed rest.sql
+var restSQL string
+
+//go:embed jobs.sql
+var jobsSQL string
+
+// jobTime is how long a job of a killed process may take to be taken up again and done.
+const jobTime = 150 * time.Second
+
+// later are the invariants that are looked at in the end only: news and other jobs of a killed process take a minute, and secrets
+// are looked for in everything that was written.
+func later() []string { return []string{"I16", "I24"} }
+
+// audit reads the books of a shop in which nothing is under way and says what is wrong in them. The last one looks at everything.
+func (r *rig) audit(ctx context.Context, last bool) ([]string, error) {
+	books, err := r.shop.AuditorURL()
+	if err != nil {
+		return nil, err
+	}
+	o := audit.Options{Database: books, Provider: r.shop.SandboxURL(), Acknowledged: r.ledger.Path(), QuietShop: true}
+	if last {
+		if o.Logs, err = r.shop.Logs(); err != nil {
+			return nil, err
+		}
+	} else {
+		o.Only = slices.DeleteFunc(audit.Names(), func(name string) bool { return slices.Contains(later(), name) })
+	}
+	report, err := audit.Run(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	var found []string
+	for _, result := range report.Results {
+		for _, p := range result.Parts {
+			if p.Violations > 0 {
+				found = append(found, fmt.Sprintf("%s, %s: %d, first %v", result.Invariant, p.Name, p.Violations, p.First[:min(3, len(p.First))]))
+			}
+		}
+	}
+	return found, nil
+}
+
+// jobsDone waits until no job is left.
+func (r *rig) jobsDone(ctx context.Context) error {
+	return wait(ctx, jobTime, "every job is done", func() (bool, error) {
+		n, err := r.count(ctx, jobsSQL)
+		if err == nil && n > 0 {
+			err = fmt.Errorf("%d are left", n)
+		}
+		return err == nil, err
+	})
+}
+
+// lastAudit reads the books once more when also the jobs of killed processes are done.
+func (r *rig) lastAudit(ctx context.Context) error {
+	if err := r.jobsDone(ctx); err != nil {
+		return err
+	}
+	found, err := r.audit(ctx, true)
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("in the end: %v", found)
+	}
+	return err
+}
