@@ -146,14 +146,19 @@ func searchTable(s *session, t table, budget int64, secret *secrets) (answer, er
 	return found, err
 }
 
-var escaped = regexp.MustCompile(`\\[0-7]{3}`)
+var (
+	escaped = regexp.MustCompile(`\\[0-7]{3}`)
+	// hexadecimal are ids and hashes.
+	hexadecimal = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}`)
+)
 
-// unescape parts what stood beside bytes that are no text, whose octal form would read as digits.
+// unescape parts what stood beside bytes that are no text, whose octal form would read as digits, and takes ids and hashes out: in
+// stored messages the marks of fields stand right beside them, so that they would not be known for what they are.
 func unescape(body string) string {
-	if !strings.Contains(body, `\`) {
-		return body
+	if strings.Contains(body, `\`) {
+		body = escaped.ReplaceAllString(body, "\n")
 	}
-	return escaped.ReplaceAllString(body, "\n")
+	return hexadecimal.ReplaceAllString(body, "\n")
 }
 
 // searchFile searches a log file line by line.
