@@ -106,6 +106,26 @@ func (c *corpus) sagas() {
 	c.add(c.staff, http.MethodGet, "/admin/v1/sagas/{saga_id}/actions?pageSize=2", "", waiting)
 }
 
+// control makes the bank send news of a voucher that was paid, and names them.
+func (c *corpus) control() {
+	thing := c.shop.sell(c.t, goods{price: "9.00", stock: 5}, c.m)
+	b := c.guest.fill(c.m, units(thing, 1)).ready()
+	order := b.buy(redirect("voucher"))
+	c.shop.decide(c.t, order.GetPayment().GetNextAction().GetUrl(), "pay")
+	b.settled(order.GetId())
+	applied := &adminv1.ListWebhookEventsResponse{}
+	until(c.t, settleTime, "the news are applied", func() bool {
+		c.staff.get("/admin/v1/payment-webhook-events?state=PAYMENT_WEBHOOK_EVENT_STATE_APPLIED&pageSize=1", applied)
+		return len(applied.GetEvents()) == 1
+	})
+	event := applied.GetEvents()[0]
+	c.add(c.staff, http.MethodGet, "/admin/v1/payment-webhook-events?state=PAYMENT_WEBHOOK_EVENT_STATE_APPLIED&pageSize=2", "")
+	c.add(c.staff, http.MethodPost, "/admin/v1/payment-webhook-events/{provider}/{event_id}/replay", `{}`, event.GetProvider(), event.GetEventId())
+	c.add(c.staff, http.MethodPost, "/admin/v1/reconciliations", `{"provider":"sandbox","from":"2026-01-01T00:00:00Z","until":"2026-01-01T01:00:00Z"}`)
+	c.add(c.staff, http.MethodGet, "/admin/v1/reconciliations?provider=sandbox&pageSize=2", "")
+	c.add(c.staff, http.MethodGet, "/admin/v1/reconciliation-findings?provider=sandbox&class=RECONCILIATION_CLASS_AMOUNT&includeClosed=true&pageSize=2", "")
+}
+
 func (c *corpus) orders() {
 	thing := c.shop.sell(c.t, goods{price: "9.00", stock: 500}, c.m)
 	bought := func() *storefrontv1.Order { return c.guest.fill(c.m, units(thing, 3)).ready().bought(card("ok")) }

@@ -49,7 +49,7 @@ func newCorpus(t *testing.T, s *shop) *corpus {
 	c := &corpus{t: t, shop: s, guest: s.guest(t), customer: s.customer(t), staff: s.staff(t), m: s.market(gb), key: "c-" + handleOf(t)}
 	c.described = c.guest.document()
 	for _, part := range []func(){
-		c.storefront, c.cart, c.checkout, c.account, c.channels, c.catalogue, c.shelves, c.prices, c.promotions, c.stock, c.delivery, c.payments, c.orders, c.sagas,
+		c.storefront, c.cart, c.checkout, c.account, c.channels, c.catalogue, c.shelves, c.prices, c.promotions, c.stock, c.delivery, c.payments, c.orders, c.sagas, c.control,
 	} {
 		part()
 	}
