@@ -182,9 +182,12 @@ func checkSQLInCode(t *Tree) (breaches []string) {
 	return breaches
 }
 
-// auditor is the one place outside of the services that knows their tables: it proves what no service can see alone. Its role
-// can write nothing.
-const auditor = "deploy/audit/"
+// auditor is the place outside of the services that knows their tables: it proves what no service can see alone. Its role can write
+// nothing. breaker sees when a shop that it broke has come to rest, and lets time pass.
+const (
+	auditor = "deploy/audit/"
+	breaker = "deploy/prove/"
+)
 
 // checkAuditor keeps the schemas of services out of everything else in deploy, and the auditor's SQL in its query files.
 func checkAuditor(t *Tree) (breaches []string) {
@@ -205,7 +208,7 @@ func checkAuditor(t *Tree) (breaches []string) {
 			continue
 		}
 		for _, literal := range statements(f) {
-			if strings.HasPrefix(f.path, auditor) {
+			if strings.HasPrefix(f.path, auditor) || strings.HasPrefix(f.path, breaker) {
 				breaches = append(breaches, t.at(literal)+": SQL in Go")
 				continue
 			}
@@ -218,7 +221,7 @@ func checkAuditor(t *Tree) (breaches []string) {
 
 // foreign finds names of services' schemas in SQL that is not the auditor's.
 func foreign(name string, line int, text string, schemas map[string]bool) (breaches []string) {
-	if strings.HasPrefix(name, auditor) {
+	if strings.HasPrefix(name, auditor) || strings.HasPrefix(name, breaker) {
 		return nil
 	}
 	sql := bareSQL(text)

@@ -2,18 +2,24 @@ package prove
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
 	"time"
 
 	"github.com/cartwright-shop/cartwright/deploy/audit"
 )
 
-//go:embed rest.sql
-var restSQL string
+//go:embed query/*.sql
+var queries embed.FS
 
-//go:embed jobs.sql
-var jobsSQL string
+// query is the text of one of the queries.
+func query(name string) string {
+	text, err := queries.ReadFile("query/" + name + ".sql")
+	if err != nil {
+		panic(err) // it is compiled in
+	}
+	return string(text)
+}
 
 // jobTime is how long a job of a killed process may take to be taken up again and done.
 const jobTime = 150 * time.Second
@@ -65,7 +71,7 @@ func (r *rig) audit(ctx context.Context, last bool) ([]string, error) {
 // jobsDone waits until no job is left.
 func (r *rig) jobsDone(ctx context.Context) error {
 	return wait(ctx, jobTime, "every job is done", func() (bool, error) {
-		n, err := r.count(ctx, jobsSQL)
+		n, err := r.count(ctx, "jobs")
 		if err == nil && n > 0 {
 			err = fmt.Errorf("%d are left", n)
 		}

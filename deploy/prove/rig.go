@@ -196,11 +196,11 @@ func (r *rig) fired(program, id string) (int, error) {
 	return n, err
 }
 
-// count asks the database one number.
-func (r *rig) count(ctx context.Context, question string) (int64, error) {
+// count asks the database one number by a query.
+func (r *rig) count(ctx context.Context, name string, args ...any) (int64, error) {
 	var n int64
-	if err := r.db.QueryRow(ctx, question).Scan(&n); err != nil {
-		return 0, fmt.Errorf("ask the database: %w", err)
+	if err := r.db.QueryRow(ctx, query(name), args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("ask the database for %s: %w", name, err)
 	}
 	return n, nil
 }

@@ -137,7 +137,7 @@ func halfShort(ctx context.Context, s *stage) error {
 		_, err := one.Checkout(ctx)
 		return must(load.Reason(err) == "SOLD_OUT", "two of one answered: %v", err)
 	})
-	n, countErr := s.count(ctx, fmt.Sprintf("SELECT sum(reserved)::bigint FROM inventory.stock WHERE sku IN ('%s', '%s')", short, plenty))
+	n, countErr := s.count(ctx, "reserved", []string{short, plenty})
 	return errors.Join(err, countErr, must(n == 0, "%d units stayed reserved", n))
 }
 
@@ -158,7 +158,7 @@ func bankTooLate(ctx context.Context, s *stage) error {
 
 // expire ends the time of checkouts as the database sees it.
 func (s *stage) expire(ctx context.Context, orders ...string) error {
-	_, err := s.db.Exec(ctx, "UPDATE cart.saga SET deadline = now() - interval '1 second', next_run_at = now() WHERE order_id = ANY($1) AND state = 'waiting'", orders)
+	_, err := s.db.Exec(ctx, query("expire_checkouts"), orders)
 	return err
 }
 

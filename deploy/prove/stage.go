@@ -212,7 +212,7 @@ func (s *stage) rest(ctx context.Context) error {
 
 // underWay lists what has not come to an end.
 func (r *rig) underWay(ctx context.Context) ([]string, error) {
-	rows, err := r.db.Query(ctx, restSQL)
+	rows, err := r.db.Query(ctx, query("rest"))
 	if err != nil {
 		return nil, fmt.Errorf("look what is under way: %w", err)
 	}

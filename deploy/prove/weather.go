@@ -42,9 +42,9 @@ func (s *stage) diesMeanwhile(ctx context.Context, meanwhile func() error) error
 	return errors.Join(s.arm("cart"), meanwhile(), s.shop.Restart(ctx, "cart"))
 }
 
-// runOut ends the time of everything that a statement names, and waits until it was given back.
+// runOut ends the time of something by one query, and waits until by another nothing of it is left.
 func (s *stage) runOut(ctx context.Context, update, left string) error {
-	if _, err := s.db.Exec(ctx, update); err != nil {
+	if _, err := s.db.Exec(ctx, query(update)); err != nil {
 		return err
 	}
 	return wait(ctx, time.Minute, "what ran out is given back", func() (bool, error) {
@@ -55,20 +55,15 @@ func (s *stage) runOut(ctx context.Context, update, left string) error {
 
 func giftHoldRunsOut(ctx context.Context, s *stage) error {
 	return s.diesMeanwhile(ctx, func() error {
-		return s.runOut(ctx, "UPDATE payment.gift_card_hold SET expires_at = now() - interval '1 second' WHERE state = 'held'",
-			"SELECT count(*) FROM payment.gift_card_hold WHERE state = 'held' AND expires_at < now()")
+		return s.runOut(ctx, "expire_gift_cards", "overdue_gift_cards")
 	})
 }
 
 func stockHoldRunsOut(ctx context.Context, s *stage) error {
 	return s.diesMeanwhile(ctx, func() error {
-		return s.runOut(ctx, expireHeld, "SELECT count(*) FROM inventory.reservation WHERE state = 'held' AND expires_at < now()")
+		return s.runOut(ctx, "expire_stock", "overdue_stock")
 	})
 }
-
-// expireHeld ends the time of stock that is held for orders that were placed: only they must be sold all the same.
-const expireHeld = `UPDATE inventory.reservation SET expires_at = now() - interval '1 second'
-WHERE state = 'held' AND id::text IN (SELECT reservation_id FROM cart.sales_order WHERE status = 'placed')`
 
 // expiryRace lets reservations run out again and again while they are committed.
 func expiryRace(ctx context.Context, s *stage) error {
@@ -82,7 +77,7 @@ func expiryRace(ctx context.Context, s *stage) error {
 
 func (s *stage) keepExpiring(ctx context.Context, d time.Duration) error {
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		tag, err := s.db.Exec(ctx, expireHeld)
+		tag, err := s.db.Exec(ctx, query("expire_stock"))
 		if err != nil {
 			return err
 		}
@@ -137,12 +132,11 @@ func noPrices(ctx context.Context, s *stage) error {
 	s.shots.Add(1)
 	// An order that begins from here on cannot have a certain price.
 	err := s.pass(ctx, 200*time.Millisecond)
-	since, countErr := s.count(ctx, "SELECT (extract(epoch FROM now()) * 1000)::bigint")
+	since, countErr := s.count(ctx, "clock")
 	if err = errors.Join(err, countErr); err == nil {
 		err = s.pass(ctx, 3*time.Second)
 	}
-	n, countErr := s.count(ctx, fmt.Sprintf(`SELECT count(*) FROM inventory.reservation AS r JOIN cart.sales_order AS o ON o.id = r.order_id
-WHERE o.created_at > to_timestamp(%d / 1000.0)`, since))
+	n, countErr := s.count(ctx, "reserved_since", since)
 	return errors.Join(err, countErr, must(n == 0, "%d reservations were made without a certain price", n), s.arm("cart"))
 }
 
