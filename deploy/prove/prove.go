@@ -89,12 +89,12 @@ func (p Plan) play(ctx context.Context, bin string, tasks []task, done *state) (
 	}
 	close(queue)
 	bar := progress.New(p.Output, "prove", len(tasks))
-	var mu sync.Mutex
+	var mu, starting sync.Mutex
 	passed, problems := map[string]bool{}, error(nil)
 	var lanes sync.WaitGroup
 	for lane := range min(max(p.Shops, 1), len(tasks)) {
 		lanes.Go(func() {
-			seen, err := p.lane(ctx, laneJob{dir: filepath.Join(p.Dir, fmt.Sprintf("shop-%d", lane+1)), bin: bin, queue: queue, done: done, bar: bar})
+			seen, err := p.lane(ctx, laneJob{dir: filepath.Join(p.Dir, fmt.Sprintf("shop-%d", lane+1)), bin: bin, queue: queue, done: done, bar: bar, starting: &starting})
 			mu.Lock()
 			defer mu.Unlock()
 			problems = errors.Join(problems, err)
@@ -117,6 +117,7 @@ type laneJob struct {
 	queue    <-chan task
 	done     *state
 	bar      *progress.Bar
+	starting *sync.Mutex
 }
 
 // lane runs tasks on one shop. A shop in which something is wrong is kept for whoever looks into it, and a new one is started.
@@ -130,7 +131,7 @@ func (p Plan) lane(ctx context.Context, l laneJob) (map[string]bool, error) {
 		}
 		if r == nil {
 			var err error
-			if r, err = newRig(ctx, p.Root, fmt.Sprintf("%s-%d", l.dir, n), l.bin); err != nil {
+			if r, err = l.start(ctx, p.Root, n); err != nil {
 				return passed, fmt.Errorf("start a shop for %s: %w", t.cell.Name, err)
 			}
 			n++
@@ -156,6 +157,21 @@ func (p Plan) lane(ctx context.Context, l laneJob) (map[string]bool, error) {
 		return passed, fmt.Errorf("%w (its shop: %s)", closed, r.dir)
 	}
 	return passed, r.remove()
+}
+
+// startTries is how often a shop is started: a port that was free may have been taken before the shop had it.
+const startTries = 3
+
+// start starts a shop. Lanes start theirs one after the other, so that they do not take each other's ports.
+func (l laneJob) start(ctx context.Context, root string, n int) (r *rig, err error) {
+	l.starting.Lock()
+	defer l.starting.Unlock()
+	for range startTries {
+		if r, err = newRig(ctx, root, fmt.Sprintf("%s-%d", l.dir, n), l.bin); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return r, err
 }
 
 // told is how many violations of a run are printed at once; all are in the state.
