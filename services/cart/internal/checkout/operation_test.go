@@ -181,6 +181,24 @@ func TestRefundBeforeShipment(t *testing.T) {
 	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_COMPLETED, d.order.GetStatus())
 }
 
+// A clerk who takes every unit and the delivery off an order has cancelled it, whatever the button was called: its coupon is
+// free for the next order, which a buyer would otherwise be refused.
+func TestRefundOfEverythingFreesTheCoupon(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	d := s.sold(s.process(), "", "card", "tok_ok", 0)
+	require.Equal(t, 999, s.pricing.limit)
+	_, err := d.refund(&cartv1.RefundOrderRequest{Lines: append(d.item(0, 3), d.item(1, 1)...)})
+	require.NoError(t, err)
+	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_PLACED, d.order.GetStatus(), "the delivery is still paid")
+	require.Equal(t, 999, s.pricing.limit)
+	_, err = d.refund(&cartv1.RefundOrderRequest{Shipping: true})
+	require.NoError(t, err)
+	require.Equal(t, cartv1.OrderStatus_ORDER_STATUS_CANCELLED, d.order.GetStatus())
+	require.Equal(t, 1000, s.pricing.limit)
+	require.Equal(t, d.purse().Captured, d.purse().Refunded)
+}
+
 // A refund the provider refuses leaves the order as it was, and the clerk is told.
 func TestRefundRefused(t *testing.T) {
 	t.Parallel()

@@ -80,7 +80,7 @@ func (r *refundRun) Step(ctx context.Context, s *saga.Saga) (saga.Next, error) {
 	case stepReturnStock:
 		return saga.Next{Step: stepReleaseCoupons}, r.returnStock(calls)
 	case stepReleaseCoupons:
-		if r.refund.Cancel {
+		if r.refund.Cancel || r.order.givenBack() { // the order ends as cancelled either way
 			if err := r.peers.Coupons.ReleaseCoupons(calls, r.order.ID); err != nil {
 				return saga.Next{}, fmt.Errorf("release coupons: %w", err)
 			}

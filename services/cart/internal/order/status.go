@@ -128,6 +128,11 @@ func (o *Order) anyShipped() bool {
 	return false
 }
 
+// givenBack says whether nothing of the order is left: no unit was shipped or will be, and no delivery is paid.
+func (o *Order) givenBack() bool {
+	return o.allUnitsDone() && !o.anyShipped() && o.Money.ShippingRefunded == o.ShippingTotal()
+}
+
 // settle brings the status of a placed order up to what happened to it.
 func (o *Order) settle() {
 	if o.Status != Placed && o.Status != Completed {
@@ -136,7 +141,7 @@ func (o *Order) settle() {
 	switch {
 	case o.allUnitsDone() && o.anyShipped() && o.Money.Uncaptured() == 0 && !o.Money.Problem:
 		o.Status = Completed
-	case o.allUnitsDone() && !o.anyShipped() && o.Money.ShippingRefunded == o.ShippingTotal():
+	case o.givenBack():
 		o.Status = Cancelled
 	default:
 		o.Status = Placed
