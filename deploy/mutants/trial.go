@@ -19,7 +19,7 @@ import (
 
 const (
 	// testTime is the longest that a package may take: a bug may make tests wait for ever, which is noticed too.
-	testTime = "8m"
+	testTime = "4m"
 	// killTime is how long a test run has to end its servers when it is interrupted.
 	killTime = 20 * time.Second
 )
