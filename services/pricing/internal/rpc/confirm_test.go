@@ -299,6 +299,44 @@ func TestLimitsPerCustomerAndCodeAreExact(t *testing.T) {
 	s.requireCounters(t)
 }
 
+// A code for the first seven would be used by everybody who looked at it while it was free: all of them are priced before the
+// first one counts.
+func TestACodeThatAllSawFreeIsUsedAsOftenAsItMay(t *testing.T) {
+	t.Parallel()
+	s := limited(t, &pricingv1.Promotion{LimitPerCode: 7})
+	template := s.confirmation(t, "", basket([]string{"FEW"}, "A"))
+	holder, err := s.db.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = holder.Rollback(context.Background()) }()
+	_, err = holder.Exec(t.Context(), "SELECT FROM coupon_code FOR UPDATE")
+	require.NoError(t, err)
+	outcomes := make([]string, 40)
+	var wg sync.WaitGroup
+	for i := range outcomes {
+		wg.Go(func() {
+			req := proto.CloneOf(template)
+			req.OrderId, req.RequestId, req.Basket.CustomerKey = fmt.Sprint("o", i), id.New(), fmt.Sprint("c", i)
+			outcomes[i] = errs.ReasonOf(patiently(func() error { return errOf(s.ConfirmQuote(checkout(), req)) }))
+		})
+	}
+	var waiting int
+	require.Eventually(t, func() bool {
+		_, err := holder.Exec(context.Background(), "SELECT pg_stat_clear_snapshot()") // a transaction sees others as they were once
+		require.NoError(t, err)
+		require.NoError(t, holder.QueryRow(context.Background(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%TakeCode%'`).Scan(&waiting))
+		return waiting >= 8
+	}, 30*time.Second, 5*time.Millisecond)
+	require.NoError(t, holder.Rollback(t.Context()))
+	wg.Wait()
+	count := map[string]int{}
+	for _, outcome := range outcomes {
+		count[outcome]++
+	}
+	require.Equal(t, map[string]int{"": 7, "COUPON_LIMIT_REACHED": len(outcomes) - 7}, count)
+	s.requireCounters(t)
+}
+
 // Confirm, release and expiry of the same orders at once would leave a counter that no longer tells the truth.
 func TestCountersSurviveEverythingAtOnce(t *testing.T) {
 	t.Parallel()
