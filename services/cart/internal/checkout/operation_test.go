@@ -231,6 +231,18 @@ func TestRefundDecidedLater(t *testing.T) {
 	require.Equal(t, order.OperationSucceeded, d.b.order().Refunds[0].Status)
 }
 
+// Should ever two checkouts of one cart get past everything else, the database itself refuses the second order: the buyer would
+// pay twice.
+func TestDatabaseRefusesASecondOrderOfACart(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	d := s.sold(s.process(), "", "card", "tok_ok", 0)
+	_, err := s.database.DB.Exec(t.Context(), `INSERT INTO sales_order SELECT
+		(jsonb_populate_record(o, jsonb_build_object('id', $2::text, 'number', 'X-1'))).* FROM sales_order AS o WHERE o.id = $1`,
+		d.order.GetId(), id.Secret())
+	require.ErrorContains(t, err, "sales_order_by_cart")
+}
+
 // Cancelling gives back everything, whatever was taken by then: a reserved amount is released, captured money refunded, the
 // gift card filled, the coupon free again.
 func TestCancel(t *testing.T) {
