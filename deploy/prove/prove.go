@@ -23,10 +23,10 @@ type Plan struct {
 	Seed uint64
 	// Only are the cells to run; empty means all that the plan has time for.
 	Only []string
-	// Runs is how often each is run, 0 means once.
-	Runs int
-	// Long also runs what takes long.
-	Long bool
+	// Runs is how often each crash point is run, 0 means once, and Strikes how often its fault happens in a run, 0 means once.
+	Runs, Strikes int
+	// LongRuns is how often what takes long is run, with one fault each; 0 leaves it out.
+	LongRuns int
 	// Shops is how many shops are broken side by side.
 	Shops int
 	// State is a file that remembers finished runs; empty forgets.
@@ -37,8 +37,9 @@ type Plan struct {
 
 // task is one run of a cell.
 type task struct {
-	cell Cell
-	seed uint64
+	cell    Cell
+	seed    uint64
+	strikes int
 }
 
 // Run proves, prints the table and returns what became of each run. The error tells that something is not as it must be.
@@ -53,7 +54,7 @@ func Run(ctx context.Context, p Plan) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(p.Output, "seed %d; one cell again: make prove CELL=... SEED=...\n", p.Seed)
+	fmt.Fprintf(p.Output, "seed %d; one cell again: make prove CELL=... SEED=...%s\n", p.Seed, again(p.Strikes))
 	tasks = slices.DeleteFunc(tasks, done.has)
 	bin := filepath.Join(p.Dir, "bin")
 	if err := Build(ctx, p.Root, bin, p.Output); err != nil {
@@ -67,11 +68,10 @@ func Run(ctx context.Context, p Plan) ([]Result, error) {
 // tasks are the runs in order: every cell once before any a second time.
 func (p Plan) tasks() ([]task, error) {
 	var list []task
-	for run := range max(p.Runs, 1) {
+	for run := range max(p.Runs, p.LongRuns, 1) {
 		for _, c := range Cells() {
-			wanted := len(p.Only) == 0 && (p.Long || !c.Long) || slices.Contains(p.Only, c.Name)
-			if wanted && c.Proof == "" {
-				list = append(list, task{cell: c, seed: p.Seed + uint64(run)})
+			if c.Proof == "" && run < p.runsOf(c) {
+				list = append(list, task{cell: c, seed: p.Seed + uint64(run), strikes: p.strikesOf(c)})
 			}
 		}
 	}
@@ -79,6 +79,29 @@ func (p Plan) tasks() ([]task, error) {
 		return nil, fmt.Errorf("no cell is called %v", p.Only)
 	}
 	return list, nil
+}
+
+// runsOf is how often a cell is run.
+func (p Plan) runsOf(c Cell) int {
+	switch {
+	case len(p.Only) > 0 && !slices.Contains(p.Only, c.Name):
+		return 0
+	case c.Long && len(p.Only) == 0:
+		return p.LongRuns
+	case c.Long:
+		return max(p.LongRuns, 1)
+	default:
+		return max(p.Runs, 1)
+	}
+}
+
+// strikesOf is how often the fault happens in a run of a cell. Those that take long have it once: most of them stop a process for
+// longer than its buyers would wait a second time.
+func (p Plan) strikesOf(c Cell) int {
+	if c.Long {
+		return 1
+	}
+	return max(p.Strikes, 1)
 }
 
 // play runs the tasks on as many shops as the plan says and returns the places that were passed.
@@ -120,11 +143,14 @@ type laneJob struct {
 	starting *sync.Mutex
 }
 
+// lifetime is how many runs a shop lives for: its books grow, and to read them takes longer.
+const lifetime = 60
+
 // lane runs tasks on one shop. A shop in which something is wrong is kept for whoever looks into it, and a new one is started.
 func (p Plan) lane(ctx context.Context, l laneJob) (map[string]bool, error) {
 	passed := map[string]bool{}
 	var r *rig
-	for n := 1; ctx.Err() == nil; {
+	for n, runs := 1, 0; ctx.Err() == nil; {
 		t, more := <-l.queue
 		if !more {
 			break
@@ -136,27 +162,38 @@ func (p Plan) lane(ctx context.Context, l laneJob) (map[string]bool, error) {
 			}
 			n++
 		}
-		result := r.run(ctx, t.cell, t.seed)
+		result := r.run(ctx, t)
 		if err := l.done.add(result); err != nil {
 			return passed, errors.Join(err, r.close(ctx))
 		}
 		l.bar.Add(1)
+		runs++
 		if len(result.Violations) > 0 {
 			p.tell(result, r)
 			r.places(passed)
 			_ = r.close(ctx)
+			r = nil
+		} else if runs%lifetime == 0 {
+			if err := r.retire(ctx, passed); err != nil {
+				return passed, err
+			}
 			r = nil
 		}
 	}
 	if r == nil {
 		return passed, ctx.Err()
 	}
+	return passed, r.retire(ctx, passed)
+}
+
+// retire reads the books of a shop a last time and removes it. One in which something is wrong stays.
+func (r *rig) retire(ctx context.Context, passed map[string]bool) error {
 	r.places(passed)
 	err := errors.Join(ctx.Err(), r.lastAudit(ctx))
 	if closed := errors.Join(err, r.close(ctx)); closed != nil {
-		return passed, fmt.Errorf("%w (its shop: %s)", closed, r.dir)
+		return fmt.Errorf("%w (its shop: %s)", closed, r.dir)
 	}
-	return passed, r.remove()
+	return r.remove()
 }
 
 // startTries is how often a shop is started: a port that was free may have been taken before the shop had it.

@@ -247,7 +247,7 @@ func wait(ctx context.Context, limit time.Duration, what string, ready func() (b
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

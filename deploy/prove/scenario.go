@@ -17,11 +17,12 @@ import (
 // several is how many purchases a scenario makes of its own beside the crowd's.
 const several = 6
 
-// busy waits until the crowd has made so many purchases since the cell began.
+// busy waits until the crowd has made so many more purchases.
 func (s *stage) busy(ctx context.Context, purchases int) error {
+	_, before := s.crowd.Figures()
 	return wait(ctx, firingTime, "the crowd buys", func() (bool, error) {
 		_, ended := s.crowd.Figures()
-		return ended >= purchases, nil
+		return ended >= before+purchases, nil
 	})
 }
 

@@ -2,6 +2,7 @@ package prove
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -21,8 +22,9 @@ const (
 	spread = 5
 	// firingTime is how long a fault may wait for its place to be passed.
 	firingTime = 60 * time.Second
-	// settleTime bounds the whole of a cell, so that a lost buyer fails it and does not hang it.
+	// settleTime bounds a cell, so that a lost buyer fails it and does not hang it; strikeTime is added for each further fault.
 	settleTime = 4 * time.Minute
+	strikeTime = 80 * time.Second
 )
 
 // Result is what became of one run of a cell.
@@ -30,6 +32,8 @@ type Result struct {
 	// Cell is its name, Seed what it was run with.
 	Cell string `json:"cell"`
 	Seed uint64 `json:"seed"`
+	// Strikes is how often the fault was let happen in this run while the crowd bought on.
+	Strikes int `json:"strikes"`
 	// Fired is how often the fault happened.
 	Fired int `json:"fired"`
 	// Recovered is how long it took until nothing was under way, in seconds.
@@ -49,27 +53,28 @@ type stage struct {
 	dice  *rand.Rand
 	crowd *load.Crowd
 	over  time.Time    // when the fault ended
-	shots atomic.Int64 // faults of a scenario that are no arms
+	shots atomic.Int64 // faults that happened
 }
 
-// run plays a cell once: the crowd buys, the fault happens, it ends, everything comes to an end, and then the books are read.
-func (r *rig) run(ctx context.Context, c Cell, seed uint64) Result {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
+// run plays a cell once: the crowd buys, the fault happens as often as the task says, it ends, everything comes to an end, and then
+// the books are read.
+func (r *rig) run(ctx context.Context, t task) Result {
+	ctx, cancel := context.WithTimeout(ctx, settleTime+time.Duration(t.strikes-1)*strikeTime)
 	defer cancel()
 	s := &stage{
-		rig: r, cell: c, id: fmt.Sprintf("%s/%d", c.Name, seed), seed: seed,
-		dice:  rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // the same seed gives the same run
-		crowd: load.NewCrowd(r.market, r.ledger, seed),
+		rig: r, cell: t.cell, seed: t.seed,
+		dice:  rand.New(rand.NewPCG(t.seed, 1)), //nolint:gosec // the same seed gives the same run
+		crowd: load.NewCrowd(r.market, r.ledger, t.seed),
 	}
-	result := Result{Cell: c.Name, Seed: seed}
+	result := Result{Cell: t.cell.Name, Seed: t.seed, Strikes: t.strikes}
 	note := func(err error) {
 		if err != nil {
 			result.Violations = append(result.Violations, err.Error())
 		}
 	}
 	s.over = time.Now()
-	s.crowd.Start(ctx, buyers, c.Buys)
-	note(s.strike(ctx))
+	s.crowd.Start(ctx, buyers, t.cell.Buys)
+	note(s.strikes(ctx, t.strikes))
 	s.crowd.Stop()
 	note(s.rest(ctx))
 	result.Recovered = time.Since(s.over).Seconds()
@@ -79,7 +84,7 @@ func (r *rig) run(ctx context.Context, c Cell, seed uint64) Result {
 	s.crowd.Wait()
 	s.endSecond()
 	result.Violations = append(result.Violations, s.crowd.Wrong()...)
-	result.Fired = s.hits(&result)
+	result.Fired = int(s.shots.Load())
 	_, result.Purchases = s.crowd.Figures()
 	if ctx.Err() == nil || len(result.Violations) > 0 {
 		found, err := r.audit(context.WithoutCancel(ctx), false)
@@ -87,6 +92,21 @@ func (r *rig) run(ctx context.Context, c Cell, seed uint64) Result {
 		result.Violations = append(result.Violations, found...)
 	}
 	return result
+}
+
+// strikes lets the fault happen and end, and again. One that does not happen proves nothing.
+func (s *stage) strikes(ctx context.Context, times int) error {
+	for n := range times {
+		s.id = fmt.Sprintf("%s/%d/%d", s.cell.Name, s.seed, n+1)
+		before := s.shots.Load()
+		if err := errors.Join(s.strike(ctx), s.countFired()); err != nil {
+			return err
+		}
+		if s.shots.Load() == before {
+			return errors.New("the fault never happened")
+		}
+	}
+	return nil
 }
 
 // strike lets the fault happen and ends it.
@@ -97,6 +117,16 @@ func (s *stage) strike(ctx context.Context) error {
 		return err
 	}
 	return s.strikeArms(ctx)
+}
+
+// countFired counts the faults of the strike that happened in a program.
+func (s *stage) countFired() error {
+	if len(s.cell.Arms) == 0 {
+		return nil
+	}
+	fired, err := s.fired(s.cell.Victim, s.id)
+	s.shots.Add(int64(fired))
+	return err
 }
 
 func (s *stage) strikeArms(ctx context.Context) error {
@@ -229,20 +259,4 @@ func (r *rig) underWay(ctx context.Context) ([]string, error) {
 		}
 	}
 	return left, rows.Err()
-}
-
-// hits counts how often the fault happened. One that never did proves nothing.
-func (s *stage) hits(result *Result) int {
-	n := int(s.shots.Load())
-	if len(s.cell.Arms) > 0 {
-		fired, err := s.fired(s.cell.Victim, s.id)
-		if err != nil {
-			result.Violations = append(result.Violations, err.Error())
-		}
-		n += fired
-	}
-	if n == 0 {
-		result.Violations = append(result.Violations, "the fault never happened")
-	}
-	return n
 }

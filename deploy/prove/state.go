@@ -147,13 +147,21 @@ func (s *state) verdict() error {
 	bad := map[string]bool{}
 	for _, r := range s.results {
 		if len(r.Violations) > 0 {
-			bad[fmt.Sprintf("make prove CELL=%s SEED=%d", r.Cell, r.Seed)] = true
+			bad[fmt.Sprintf("make prove CELL=%s SEED=%d%s", r.Cell, r.Seed, again(r.Strikes))] = true
 		}
 	}
 	if len(bad) == 0 {
 		return nil
 	}
 	return errors.New("not proven; again with\n  " + strings.Join(slices.Sorted(maps.Keys(bad)), "\n  "))
+}
+
+// again is what a command that repeats runs of several faults has at its end.
+func again(strikes int) string {
+	if strikes <= 1 {
+		return ""
+	}
+	return fmt.Sprintf(" ARGS='-strikes %d'", strikes)
 }
 
 // coverage wants every place that a cell names to have been passed, now or in the part of the run before it was cut off.
@@ -168,7 +176,7 @@ func (s *state) coverage(p Plan, passed map[string]bool) error {
 	var missing []string
 	for _, c := range Cells() {
 		for _, a := range c.Arms {
-			if (p.Long || !c.Long) && !fired[c.Name] && !covered(passed, c.Victim+": "+a.Point) {
+			if p.runsOf(c) > 0 && !fired[c.Name] && !covered(passed, c.Victim+": "+a.Point) {
 				missing = append(missing, c.Name+" "+c.Victim+": "+a.Point)
 			}
 		}

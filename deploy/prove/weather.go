@@ -20,6 +20,7 @@ import (
 // zombie stops cart at a place for longer than its lease while another process of cart takes over, and wakes it.
 func zombie(point string) func(context.Context, *stage) error {
 	return func(ctx context.Context, s *stage) error {
+		s.endSecond()
 		if err := s.zombieRunner(ctx); err != nil {
 			return err
 		}
@@ -186,8 +187,7 @@ func loseCommit(ctx context.Context, s *stage) error {
 // rolling ends every service in order, as a deployment does, and starts it again.
 func rolling(ctx context.Context, s *stage) error {
 	for _, program := range []string{"product", "pricing", "inventory", "payment", "cart", "gateway"} {
-		_, before := s.crowd.Figures()
-		if err := s.busy(ctx, before+several); err != nil {
+		if err := s.busy(ctx, several); err != nil {
 			return err
 		}
 		s.shop.Terminate(program)
@@ -206,8 +206,7 @@ func wrongClock(program, skew string) func(context.Context, *stage) error {
 			return err
 		}
 		s.shots.Add(1)
-		_, before := s.crowd.Figures()
-		return errors.Join(s.busy(ctx, before+buyers), s.setClock(ctx, program, ""))
+		return errors.Join(s.busy(ctx, buyers), s.setClock(ctx, program, ""))
 	}
 }
 

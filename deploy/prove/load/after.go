@@ -126,7 +126,7 @@ func (b *buyer) busy(ctx context.Context, try func() error) error {
 // until waits for a condition.
 func (b *buyer) until(ctx context.Context, what string, done func() (bool, error)) error {
 	deadline := time.Now().Add(settleTime)
-	for {
+	for look := lookEvery; ; look = longer(look) {
 		ok, err := done()
 		if err != nil || ok {
 			return err
@@ -137,7 +137,7 @@ func (b *buyer) until(ctx context.Context, what string, done func() (bool, error
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(lookEvery):
+		case <-time.After(look):
 		}
 	}
 }

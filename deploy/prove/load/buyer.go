@@ -22,8 +22,14 @@ import (
 // settleTime is how long a buyer looks at an order that is not decided. It is longer than any recovery may take.
 const settleTime = 3 * time.Minute
 
-// lookEvery is how often a buyer looks.
-const lookEvery = 150 * time.Millisecond
+// lookEvery is how long a buyer waits before a second look, lookSeldom what the wait grows to.
+const (
+	lookEvery  = 150 * time.Millisecond
+	lookSeldom = time.Second
+)
+
+// longer is the next wait of who looks and looks.
+func longer(wait time.Duration) time.Duration { return min(wait*3/2, lookSeldom) }
 
 // buyer is one purchase.
 type buyer struct {
@@ -241,7 +247,7 @@ func Click(ctx context.Context, page, button string) error {
 // settled reads an order until its checkout has ended and nothing is under way.
 func (b *buyer) settled(ctx context.Context, orderID string) (*storefrontv1.Order, error) {
 	deadline := time.Now().Add(settleTime)
-	for {
+	for look := lookEvery; ; look = longer(look) {
 		answer := &storefrontv1.GetOrderResponse{}
 		if err := b.do(ctx, http.MethodGet, "/v1/orders/"+orderID, nil, answer); err != nil {
 			return nil, fmt.Errorf("read order %s: %w", orderID, err)
@@ -269,7 +275,7 @@ func (b *buyer) settled(ctx context.Context, orderID string) (*storefrontv1.Orde
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(lookEvery):
+		case <-time.After(look):
 		}
 	}
 }

@@ -30,9 +30,10 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	cells := flags.String("cells", "", "cells to run, separated by commas; all when it is empty")
 	flags.Uint64Var(&p.Seed, "seed", 0, "what is left to chance; 0 draws one")
-	flags.IntVar(&p.Runs, "runs", 1, "runs of each cell")
+	flags.IntVar(&p.Runs, "runs", 1, "runs of each crash point")
+	flags.IntVar(&p.Strikes, "strikes", 1, "faults in each run of a crash point, one after the other")
+	flags.IntVar(&p.LongRuns, "long-runs", 0, "runs of each cell that takes long")
 	flags.IntVar(&p.Shops, "shops", 3, "shops that are broken side by side")
-	flags.BoolVar(&p.Long, "long", false, "also run what takes long")
 	flags.StringVar(&p.State, "state", "", "file that remembers what was run, to go on from")
 	flags.StringVar(&p.Dir, "dir", "", "where the shops are; a temporary folder when it is empty")
 	if err := flags.Parse(arguments); err != nil {
