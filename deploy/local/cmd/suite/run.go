@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/cartwright-shop/cartwright/services/platform/prooftest"
 )
 
 const (
@@ -21,8 +23,9 @@ const (
 	proofs   = "deploy/prove/matrix"
 	// whole is the module with tests of the whole repository, which depend on more than go test can see: they always run.
 	whole = "deploy"
-	// packageTime is the longest that the tests of one package may take.
+	// packageTime is the longest that the tests of one package may take, longTime what they may with proofs in their long form.
 	packageTime = "20m"
+	longTime    = "3h"
 	// killTime is how long a test run has to clean up after Ctrl-C.
 	killTime = 20 * time.Second
 )
@@ -91,7 +94,7 @@ func (t *tally) test(ctx context.Context, folder, env string) error {
 		return nil
 	}
 	// The linters run all of vet; -vet=off keeps the tests from doing a part of it again.
-	arguments := []string{"test", "-json", "-vet=off", "-timeout", packageTime}
+	arguments := []string{"test", "-json", "-vet=off", "-timeout", limit()}
 	if slices.ContainsFunc(packages, func(name string) bool { return strings.HasPrefix(short(name), whole+"/") }) {
 		arguments = append(arguments, "-count=1")
 	}
@@ -114,6 +117,14 @@ func (t *tally) test(ctx context.Context, folder, env string) error {
 	fmt.Fprintf(t.output, "%s: %d passed, %d failed, %d skipped in %s\n", folder,
 		t.passed-before.passed, t.failed-before.failed, t.skipped-before.skipped, time.Since(began).Round(time.Second))
 	return nil
+}
+
+// limit is the longest that the tests of one package may take.
+func limit() string {
+	if prooftest.Long() {
+		return longTime
+	}
+	return packageTime
 }
 
 // list returns the packages below a folder that have tests.
