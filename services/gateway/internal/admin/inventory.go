@@ -59,3 +59,13 @@ func (s *inventoryAdminService) SetBackorderPolicy(ctx context.Context, req *adm
 func (s *inventoryAdminService) GetBackorderPolicy(ctx context.Context, req *adminv1.GetBackorderPolicyRequest) (*adminv1.GetBackorderPolicyResponse, error) {
 	return relay.Call[*adminv1.GetBackorderPolicyResponse](ctx, s.mapper, req, s.peers.Inventory.GetBackorderPolicy)
 }
+
+// SetPurchaseLimit implements InventoryAdminService.
+func (s *inventoryAdminService) SetPurchaseLimit(ctx context.Context, req *adminv1.SetPurchaseLimitRequest) (*adminv1.SetPurchaseLimitResponse, error) {
+	return relay.Call[*adminv1.SetPurchaseLimitResponse](ctx, s.mapper, req, s.peers.Inventory.SetPurchaseLimit)
+}
+
+// GetPurchaseLimit implements InventoryAdminService.
+func (s *inventoryAdminService) GetPurchaseLimit(ctx context.Context, req *adminv1.GetPurchaseLimitRequest) (*adminv1.GetPurchaseLimitResponse, error) {
+	return relay.Call[*adminv1.GetPurchaseLimitResponse](ctx, s.mapper, req, s.peers.Inventory.GetPurchaseLimit)
+}

@@ -76,6 +76,7 @@ func batchParams(carts []stock.Cart) db.ReserveBatchParams {
 		p.TtlSeconds = append(p.TtlSeconds, int32(c.TTL/time.Second))
 		p.Actors = append(p.Actors, c.Cause.Actor)
 		p.RequestIds = append(p.RequestIds, c.Cause.RequestID)
+		p.CustomerKeys = append(p.CustomerKeys, c.CustomerKey)
 		for _, l := range c.Lines {
 			p.LineCarts = append(p.LineCarts, int32(i+1))
 			p.Skus = append(p.Skus, l.SKU)

@@ -20,6 +20,8 @@ type shelf struct {
 	places []shelfPlace
 	free   map[stock.Key]int32
 	room   map[string]int32
+	limit  map[string]int32    // of one customer; 0: none
+	had    map[[2]string]int32 // by customer and SKU
 	known  map[string]stock.Reservation
 }
 
@@ -30,8 +32,8 @@ type shelfPlace struct {
 
 func (p shelfPlace) serves(channel string) bool { return p.channel == "" || p.channel == channel }
 
-// decide is the rule: one cart after the other, each line from the places by priority and then from what may be owed, all
-// lines or none.
+// decide is the rule: one cart after the other, each line from the places by priority and then from what may be owed, and
+// within what its customer may have, all lines or none.
 func (s *shelf) decide(c stock.Cart) stock.Reservation {
 	if r, seen := s.known[c.ID]; seen {
 		return r
@@ -54,11 +56,15 @@ func (s *shelf) decide(c stock.Cart) stock.Reservation {
 		if left > 0 {
 			r.Shortages = append(r.Shortages, stock.Shortage{SKU: l.SKU, Requested: l.Quantity, Available: l.Quantity - left})
 		}
+		if limit, had := s.limit[l.SKU], s.had[[2]string{c.CustomerKey, l.SKU}]; limit > 0 && c.CustomerKey != "" && l.Quantity > limit-had {
+			r.Shortages = append(r.Shortages, stock.Shortage{SKU: l.SKU, Requested: l.Quantity, Available: limit - had, Limit: limit, Held: had})
+		}
 	}
 	if len(r.Shortages) > 0 {
 		r.State, r.Allocations = stock.Refused, nil
 	}
 	for _, a := range r.Allocations {
+		s.had[[2]string{c.CustomerKey, a.SKU}] += a.Quantity
 		if a.Backordered() {
 			s.room[a.SKU] -= a.Quantity
 		} else {
@@ -84,7 +90,7 @@ func TestABatchDecidesAsOneAfterTheOther(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		for range prooftest.Rounds(4, 70) {
 			family++
-			s := &shelf{places: places, free: map[stock.Key]int32{}, room: map[string]int32{}, known: map[string]stock.Reservation{}}
+			s := &shelf{places: places, free: map[stock.Key]int32{}, room: map[string]int32{}, known: map[string]stock.Reservation{}, limit: map[string]int32{}, had: map[[2]string]int32{}}
 			skus := f.fill(rt, s, family)
 			var earlier []stock.Cart
 			for range rapid.IntRange(1, 2).Draw(rt, "batches") {
@@ -114,6 +120,11 @@ func (f *fixture) fill(rt *rapid.T, s *shelf, family int) []string {
 			require.NoError(rt, err)
 			s.room[skus[i]] = limit
 		}
+		if limit := rapid.Int32Range(-6, 8).Draw(rt, "most of a customer"); limit > 0 {
+			_, err := f.SetPurchaseLimit(context.Background(), stock.PurchaseLimit{SKU: skus[i], Quantity: limit})
+			require.NoError(rt, err)
+			s.limit[skus[i]] = limit
+		}
 	}
 	if len(change.Entries) > 0 {
 		_, err := f.SetStock(context.Background(), change)
@@ -134,6 +145,7 @@ func drawBatch(rt *rapid.T, skus []string, earlier []stock.Cart) []stock.Cart {
 		}
 		c := stock.Cart{ID: id.New(), OrderID: id.Secret(), TTL: 15 * minute, Fingerprint: []byte{1}}
 		c.Channel = rapid.SampledFrom([]string{"uk-web", "eu-web"}).Draw(rt, "channel")
+		c.CustomerKey = rapid.SampledFrom([]string{"", "ada", "bob"}).Draw(rt, "customer")
 		chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(skus), 1, len(skus), rapid.ID[string]).Draw(rt, "lines")
 		slices.Sort(chosen)
 		for _, sku := range chosen {

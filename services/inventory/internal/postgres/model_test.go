@@ -21,6 +21,7 @@ type model struct {
 	reserved     map[stock.Key]int32
 	limit        map[string]int32
 	owed         map[string]int32
+	perCustomer  map[string]int32 // 0: no limit
 	reservations []*promise
 }
 
@@ -29,6 +30,9 @@ type promise struct {
 	state   stock.State
 	open    map[stock.Key]int32
 	shipped map[string]int32
+	// units are what counts against the limits of its customer, if it counts.
+	units  map[string]int32
+	counts bool
 }
 
 var (
@@ -39,16 +43,46 @@ var (
 func newModel() *model {
 	return &model{
 		onHand: map[stock.Key]int32{}, reserved: map[stock.Key]int32{}, limit: map[string]int32{}, owed: map[string]int32{},
+		perCustomer: map[string]int32{},
 	}
 }
 
 func (m *model) free(k stock.Key) int32 { return m.onHand[k] - m.reserved[k] }
 
-// reserve is the rule: locations by priority, then what may be owed, all lines or none.
-func (m *model) reserve(r stock.ReserveRequest) stock.State {
-	p := &promise{request: r, state: stock.Held, open: map[stock.Key]int32{}, shipped: map[string]int32{}}
+// has is what a customer has of a SKU.
+func (m *model) has(customer, sku string) int32 {
+	var units int32
+	for _, p := range m.reservations {
+		if p.counts && p.request.CustomerKey == customer && (p.state == stock.Held || p.state == stock.Committed) {
+			units += p.units[sku]
+		}
+	}
+	return units
+}
+
+// beyondLimit says whether a cart has more than its customer may have. A cart that no limit applies to does not count later.
+func (m *model) beyondLimit(p *promise) bool {
+	beyond := false
+	for _, l := range p.request.Lines {
+		if limit := m.perCustomer[l.SKU]; limit > 0 && p.request.CustomerKey != "" {
+			p.counts = true
+			beyond = beyond || l.Quantity > limit-m.has(p.request.CustomerKey, l.SKU)
+		}
+	}
+	return beyond
+}
+
+// reserve is the rule: within the limits, locations by priority, then what may be owed, all lines or none.
+func (m *model) reserve(r stock.ReserveRequest) errs.Kind {
+	p := &promise{request: r, state: stock.Held, open: map[stock.Key]int32{}, shipped: map[string]int32{}, units: map[string]int32{}}
+	beyond := m.beyondLimit(p)
 	m.reservations = append(m.reservations, p)
+	if beyond {
+		p.state = stock.Refused
+		return stock.ErrPurchaseLimit
+	}
 	for _, l := range r.Lines {
+		p.units[l.SKU] = l.Quantity
 		left := l.Quantity
 		for _, location := range modelLocations {
 			k := stock.Key{SKU: l.SKU, Location: location}
@@ -59,7 +93,7 @@ func (m *model) reserve(r stock.ReserveRequest) stock.State {
 		}
 		if left > 0 && left > m.limit[l.SKU]-m.owed[l.SKU] {
 			p.state, p.open = stock.Refused, map[stock.Key]int32{}
-			return p.state
+			return stock.ErrSoldOut
 		}
 		if left > 0 {
 			p.open[stock.Key{SKU: l.SKU}] = left
@@ -68,7 +102,7 @@ func (m *model) reserve(r stock.ReserveRequest) stock.State {
 	for k, n := range p.open {
 		m.move(k, n)
 	}
-	return p.state
+	return errs.Kind{}
 }
 
 // move adds to what is promised at a key.
@@ -145,6 +179,7 @@ func (f *fixture) walk(rt *rapid.T) {
 	rt.Repeat(map[string]func(*rapid.T){
 		"set":     w.set,
 		"policy":  w.policy,
+		"limit":   w.limit,
 		"reserve": w.reserve,
 		"commit":  w.commit,
 		"release": w.release,
@@ -160,7 +195,7 @@ func (f *fixture) walk(rt *rapid.T) {
 
 // reset forgets everything but the locations.
 func (f *fixture) reset() {
-	f.asOwner(`TRUNCATE stock, backorder, stock_movement, reservation_key, reservation, allocation, allocation_release,
+	f.asOwner(`TRUNCATE stock, backorder, purchase_limit, stock_movement, reservation_key, reservation, allocation, allocation_release,
 		allocation_release_item, shipment, shipment_item, stock_return, stock_return_item`)
 }
 
@@ -205,13 +240,21 @@ func (w *walk) policy(t *rapid.T) {
 	w.m.limit[sku] = limit
 }
 
+func (w *walk) limit(t *rapid.T) {
+	sku, limit := rapid.SampledFrom(modelSKUs).Draw(t, "sku"), rapid.Int32Range(0, 9).Draw(t, "limit")
+	_, err := w.f.SetPurchaseLimit(w.ctx, stock.PurchaseLimit{SKU: sku, Quantity: limit})
+	require.NoError(t, err)
+	w.m.perCustomer[sku] = limit
+}
+
 func (w *walk) reserve(t *rapid.T) {
 	r := cart(w.lines(t, 6)...)
+	r.CustomerKey = rapid.SampledFrom([]string{"", "ada", "bob"}).Draw(t, "customer")
 	want := w.m.reserve(r)
 	for range 2 { // the repeat must say the same
 		_, err := w.f.Reserve(w.ctx, r)
-		if want == stock.Refused {
-			require.True(t, errs.Has(err, stock.ErrSoldOut), "%v", err)
+		if want != (errs.Kind{}) {
+			require.True(t, errs.Has(err, want), "%v", err)
 			continue
 		}
 		require.NoError(t, err)
@@ -288,6 +331,7 @@ func (w *walk) giveUp(t *rapid.T) {
 	require.NoError(t, err)
 	for k, n := range taken {
 		w.m.move(k, -n)
+		p.units[k.SKU] -= n
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (s *Store) Reserve(ctx context.Context, c stock.Cart) (stock.Reservation, error) {
 	p := db.ReserveParams{
 		ID: c.ID, OrderID: c.OrderID, Channel: c.Channel, Fingerprint: c.Fingerprint, TtlSeconds: int32(c.TTL / time.Second),
-		Actor: c.Cause.Actor, RequestID: c.Cause.RequestID,
+		Actor: c.Cause.Actor, RequestID: c.Cause.RequestID, CustomerKey: c.CustomerKey,
 	}
 	p.Skus, p.Quantities = lineColumns(c.Lines)
 	rows, err := s.q.Reserve(ctx, p)

@@ -80,6 +80,12 @@ func policyToProto(p stock.BackorderPolicy) *inventoryv1.BackorderPolicy {
 	}
 }
 
+func purchaseLimitToProto(l stock.PurchaseLimit) *inventoryv1.PurchaseLimit {
+	return &inventoryv1.PurchaseLimit{
+		Sku: l.SKU, Quantity: l.Quantity, WindowDays: l.WindowDays, UpdateTime: timestamp(l.UpdatedAt),
+	}
+}
+
 func availabilityToProto(a stock.Availability) *inventoryv1.Availability {
 	band := inventoryv1.StockBand_STOCK_BAND_OUT
 	switch a.Band {

@@ -94,7 +94,8 @@ func (f *fixture) checksum() string {
 	var sum string
 	require.NoError(f.test, f.database.DB.QueryRow(f.ctx, `SELECT md5(string_agg(x, '|' ORDER BY x)) FROM (
 		SELECT 'l' || l::text AS x FROM location l UNION ALL SELECT 's' || s::text FROM stock s
-		UNION ALL SELECT 'b' || b::text FROM backorder b UNION ALL SELECT 'm' || m::text FROM stock_movement m
+		UNION ALL SELECT 'b' || b::text FROM backorder b UNION ALL SELECT 'u' || u::text FROM purchase_limit u
+		 UNION ALL SELECT 'm' || m::text FROM stock_movement m
 		UNION ALL SELECT 'k' || k::text FROM reservation_key k UNION ALL SELECT 'r' || r::text FROM reservation r
 		UNION ALL SELECT 'a' || a::text FROM allocation a UNION ALL SELECT 'e' || e::text FROM allocation_release e
 		UNION ALL SELECT 'p' || p::text FROM shipment p UNION ALL SELECT 'i' || i::text FROM shipment_item i

@@ -105,6 +105,46 @@ func TestSoldOutCrossesTheWire(t *testing.T) {
 	`), "inventory_reservations_total"))
 }
 
+// When it fails, a buyer is not told why there is no more for them, or a repeated edit of a limit is taken for a new one.
+func TestAPurchaseLimitCrossesTheWire(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.stocked(9, "A", "B")
+	request := &inventoryv1.SetPurchaseLimitRequest{RequestId: "limit", Sku: "A", Quantity: 2, WindowDays: 30}
+	set, err := f.SetPurchaseLimit(f.ctx, request)
+	require.NoError(t, err)
+	again, err := f.SetPurchaseLimit(f.ctx, request)
+	require.NoError(t, err)
+	require.True(t, proto.Equal(set, again))
+	stored, err := f.GetPurchaseLimit(f.ctx, &inventoryv1.GetPurchaseLimitRequest{Sku: "A"})
+	require.NoError(t, err)
+	require.True(t, proto.Equal(set.GetLimit(), stored.GetLimit()))
+	require.Equal(t, []int32{2, 30}, []int32{stored.GetLimit().GetQuantity(), stored.GetLimit().GetWindowDays()})
+	none, err := f.GetPurchaseLimit(f.ctx, &inventoryv1.GetPurchaseLimitRequest{Sku: "B"})
+	require.NoError(t, err)
+	require.True(t, proto.Equal(&inventoryv1.PurchaseLimit{Sku: "B"}, none.GetLimit()))
+
+	first := reserveRequest(line("A", 1))
+	first.CustomerKey = "ada"
+	_, err = f.Reserve(f.ctx, first)
+	require.NoError(t, err)
+	first.CustomerKey = ""
+	_, err = f.Reserve(f.ctx, first)
+	require.NoError(t, err, "a repetition by a caller of an older release gets its answer")
+	second := reserveRequest(line("B", 1), line("A", 1), line("A", 1))
+	second.CustomerKey = "ada"
+	_, err = f.Reserve(f.ctx, second)
+	require.Equal(t, "PURCHASE_LIMIT", errs.ReasonOf(err))
+	require.Equal(t, errs.FailedPrecondition, errs.CodeOf(err))
+	fields := errs.FieldsOf(err)
+	require.Equal(t, []string{"lines[1].quantity", "lines[2].quantity"}, []string{fields[0].Path, fields[1].Path})
+	require.Equal(t, errs.FieldViolation{
+		Path: "lines[1].quantity", Reason: "PURCHASE_LIMIT",
+		Message: `One customer may have 2 units of "A": 1 are held or bought already, 2 more were asked for.`,
+	}, fields[0])
+	require.Equal(t, []string{"2", "1"}, []string{errs.MetaOf(err, "lines[1].limit"), errs.MetaOf(err, "lines[1].held")})
+}
+
 // When it fails, a repeated import or edit takes effect twice, or a reused key hides a different change.
 func TestStaffCallsAreRepeatable(t *testing.T) {
 	t.Parallel()

@@ -87,6 +87,10 @@ func (f *fixture) calls(r *inventoryv1.ReserveRequest) []mutable {
 			_, err := f.SetBackorderPolicy(f.ctx, m.(*inventoryv1.SetBackorderPolicyRequest))
 			return err
 		}},
+		{&inventoryv1.SetPurchaseLimitRequest{RequestId: "q", Sku: "A", Quantity: 1000, WindowDays: 7}, func(m proto.Message) error {
+			_, err := f.SetPurchaseLimit(f.ctx, m.(*inventoryv1.SetPurchaseLimitRequest))
+			return err
+		}},
 		{&inventoryv1.ListStockRequest{Skus: []string{"A"}, LocationKey: "main"}, func(m proto.Message) error {
 			_, err := f.ListStock(f.ctx, m.(*inventoryv1.ListStockRequest))
 			return err

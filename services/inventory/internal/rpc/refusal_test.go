@@ -72,6 +72,8 @@ func (f *fixture) reservationRefusals(held *inventoryv1.ReserveRequest) []refusa
 				r.Lines = append(r.Lines, line("A", 1))
 			}
 		}), errs.Invalid, "LIST_TOO_LONG", "lines"},
+		{"long customer key", reserve(func(r *inventoryv1.ReserveRequest) { r.CustomerKey = strings.Repeat("x", 65) }), errs.Invalid, "FIELD_TOO_LONG", "customerKey"},
+		{"customer key with a space", reserve(func(r *inventoryv1.ReserveRequest) { r.CustomerKey = "ada lovelace" }), errs.Invalid, "PATTERN_MISMATCH", "customerKey"},
 		{"no ttl", reserve(func(r *inventoryv1.ReserveRequest) { r.TtlSeconds = 0 }), errs.Invalid, "TTL_RANGE", "ttlSeconds"},
 		{"ttl of seven days and a second", reserve(func(r *inventoryv1.ReserveRequest) { r.TtlSeconds = 604_801 }), errs.Invalid, "TTL_RANGE", "ttlSeconds"},
 		{"ttl of ten years", reserve(func(r *inventoryv1.ReserveRequest) { r.TtlSeconds = 315_360_000 }), errs.Invalid, "TTL_RANGE", "ttlSeconds"},
@@ -121,6 +123,9 @@ func (f *fixture) stockRefusals() []refusal {
 			RequestId: id.New(), Sku: "A", Mode: inventoryv1.BackorderMode_BACKORDER_MODE_ALLOW, Limit: 1,
 		}, change)
 	}
+	limit := func(change func(*inventoryv1.SetPurchaseLimitRequest)) func(context.Context) error {
+		return with(f.SetPurchaseLimit, &inventoryv1.SetPurchaseLimitRequest{RequestId: id.New(), Sku: "A", Quantity: 1, WindowDays: 1}, change)
+	}
 	return []refusal{
 		{"below reserved", set(func(r *inventoryv1.SetStockRequest) { r.Entries[0].OnHand = 1 }), errs.FailedPrecondition, "STOCK_BELOW_RESERVED", "entries[0].onHand"},
 		{"negative count", set(func(r *inventoryv1.SetStockRequest) { r.Entries[0].OnHand = -1 }), errs.Invalid, "QTY_RANGE", "entries[0].onHand"},
@@ -138,6 +143,11 @@ func (f *fixture) stockRefusals() []refusal {
 		{"no limit", policy(func(r *inventoryv1.SetBackorderPolicyRequest) { r.Limit = 0 }), errs.Invalid, "LIMIT_RANGE", "limit"},
 		{"limit without backorders", policy(func(r *inventoryv1.SetBackorderPolicyRequest) { r.Mode = inventoryv1.BackorderMode_BACKORDER_MODE_NONE }), errs.Invalid, "LIMIT_RANGE", "limit"},
 		{"unknown mode", policy(func(r *inventoryv1.SetBackorderPolicyRequest) { r.Mode = 9 }), errs.Invalid, "ENUM_UNKNOWN", "mode"},
+		{"negative limit", limit(func(r *inventoryv1.SetPurchaseLimitRequest) { r.Quantity = -1 }), errs.Invalid, "PURCHASE_LIMIT_RANGE", "quantity"},
+		{"limit of more than a million", limit(func(r *inventoryv1.SetPurchaseLimitRequest) { r.Quantity = 1_000_001 }), errs.Invalid, "PURCHASE_LIMIT_RANGE", "quantity"},
+		{"negative window", limit(func(r *inventoryv1.SetPurchaseLimitRequest) { r.WindowDays = -1 }), errs.Invalid, "PURCHASE_LIMIT_RANGE", "windowDays"},
+		{"window of more than ten years", limit(func(r *inventoryv1.SetPurchaseLimitRequest) { r.WindowDays = 3651 }), errs.Invalid, "PURCHASE_LIMIT_RANGE", "windowDays"},
+		{"window without a limit", limit(func(r *inventoryv1.SetPurchaseLimitRequest) { r.Quantity = 0 }), errs.Invalid, "PURCHASE_LIMIT_RANGE", "windowDays"},
 		{"negative page", with(f.ListStock, &inventoryv1.ListStockRequest{PageSize: -1}, func(*inventoryv1.ListStockRequest) {}), errs.Invalid, "PAGE_SIZE_INVALID", "pageSize"},
 		{"forged token", with(f.ListStock, &inventoryv1.ListStockRequest{PageToken: "e30"}, func(*inventoryv1.ListStockRequest) {}), errs.Invalid, "PAGE_TOKEN_INVALID", ""},
 		{"501 skus", with(f.BatchGetAvailability, &inventoryv1.BatchGetAvailabilityRequest{Skus: strings.Split(strings.Repeat("a,", 500)+"a", ","), Channel: channel}, func(*inventoryv1.BatchGetAvailabilityRequest) {}), errs.Invalid, "LIST_TOO_LONG", "skus"},

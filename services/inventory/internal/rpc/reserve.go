@@ -11,7 +11,7 @@ import (
 // Reserve holds a whole cart for a time, all or nothing.
 func (s *Server) Reserve(ctx context.Context, req *inventoryv1.ReserveRequest) (*inventoryv1.ReserveResponse, error) {
 	reservation, err := s.stock.Reserve(ctx, stock.ReserveRequest{
-		ID: req.GetReservationId(), OrderID: req.GetOrderId(), Channel: req.GetChannel(),
+		ID: req.GetReservationId(), OrderID: req.GetOrderId(), Channel: req.GetChannel(), CustomerKey: req.GetCustomerKey(),
 		Lines:     mapSlice(req.GetLines(), lineFromProto[*inventoryv1.ReserveLine]),
 		TTL:       time.Duration(req.GetTtlSeconds()) * time.Second,
 		RequestID: req.GetRequestId(),

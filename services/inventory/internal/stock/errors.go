@@ -22,6 +22,10 @@ var (
 	ErrBelowReserved = errs.Define(errs.FailedPrecondition, "STOCK_BELOW_RESERVED", "Stock cannot go below the units that are reserved.")
 	// ErrSoldOut is a cart that does not fit the stock; nothing of it was reserved.
 	ErrSoldOut = errs.Define(errs.FailedPrecondition, "SOLD_OUT", "There is not enough stock for a line; the answer says how much there is.")
+	// ErrPurchaseLimit is a cart with more of a SKU than its customer may have; nothing of it was reserved.
+	ErrPurchaseLimit = errs.Define(errs.FailedPrecondition, "PURCHASE_LIMIT", "A customer may have only so many units of a line's item; the answer says how many, and how many there are already.")
+	// ErrPurchaseLimitRange is a purchase limit out of range.
+	ErrPurchaseLimitRange = errs.Define(errs.Invalid, "PURCHASE_LIMIT_RANGE", "A purchase limit is 0 to 1,000,000 units in 0 to 3,650 days; without a limit both are 0.")
 	// ErrQueueFull is a caller whose turn would not come in time; nothing was decided, and the same id may be sent again.
 	ErrQueueFull = errs.Define(errs.ResourceExhausted, "STOCK_QUEUE_FULL", "More callers wait for stock than can be served in their time; try again.")
 	// ErrReservationNotFound is a reservation id nobody used.

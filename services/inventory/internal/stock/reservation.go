@@ -22,7 +22,7 @@ const (
 	Released State = "released"
 	// ExpiredState is a hold whose time ran out.
 	ExpiredState State = "expired"
-	// Refused is a cart that did not fit the stock.
+	// Refused is a cart that did not fit the stock, or what its customer may have.
 	Refused State = "refused"
 )
 
@@ -43,7 +43,7 @@ func (a Allocation) Open() int32 { return a.Quantity - a.Shipped - a.Released }
 // Backordered says that no stock stands behind the units.
 func (a Allocation) Backordered() bool { return a.Location == "" }
 
-// Shortage is a SKU that did not fit.
+// Shortage is a SKU that did not fit the stock or, where Limit is above 0, what the customer may have.
 type Shortage struct {
 	// SKU is the stock keeping unit.
 	SKU string `json:"sku"`
@@ -51,6 +51,10 @@ type Shortage struct {
 	Requested int32 `json:"requested"`
 	// Available is the units that could have been reserved.
 	Available int32 `json:"available"`
+	// Limit is the most units one customer may have.
+	Limit int32 `json:"limit,omitempty"`
+	// Held is how many of them this one had.
+	Held int32 `json:"held,omitempty"`
 }
 
 // Reservation is a promise of stock to one order, or the refusal of one.
@@ -83,6 +87,8 @@ type ReserveRequest struct {
 	OrderID string
 	// Channel decides which locations may serve it.
 	Channel string
+	// CustomerKey is whom purchase limits are counted for; without one no limit applies.
+	CustomerKey string
 	// Lines are wanted all or none; equal SKUs are added up.
 	Lines []Line
 	// TTL is how long to hold the stock.
@@ -99,6 +105,8 @@ type Cart struct {
 	OrderID string
 	// Channel decides which locations may serve it.
 	Channel string
+	// CustomerKey is whom purchase limits are counted for; without one no limit applies.
+	CustomerKey string
 	// Lines are sorted by SKU, each SKU once.
 	Lines []Line
 	// TTL is how long to hold the stock, in whole seconds.
@@ -109,8 +117,9 @@ type Cart struct {
 	Cause Cause
 }
 
-// Reserve holds a whole cart or refuses it with ErrSoldOut; the outcome is stored under the id and given again to whoever
-// repeats the request. A request with other content under a used id fails with IdempotencyKeyReused.
+// Reserve holds a whole cart or refuses it with ErrSoldOut or ErrPurchaseLimit; the outcome is stored under the id and given
+// again to whoever repeats the request. A request with other content under a used id fails with IdempotencyKeyReused. Whom it
+// counts for is no part of the content: a caller that is deployed in between may have learned to say so.
 func (s *Service) Reserve(ctx context.Context, r ReserveRequest) (Reservation, error) {
 	if r.TTL < MinTTL || r.TTL > MaxTTL {
 		return Reservation{}, ErrTTLRange.At("ttlSeconds", "Stock can be held for %d to %d seconds.", int(MinTTL.Seconds()), int(MaxTTL.Seconds()))
@@ -123,7 +132,7 @@ func (s *Service) Reserve(ctx context.Context, r ReserveRequest) (Reservation, e
 		return Reservation{}, err
 	}
 	cart := Cart{
-		ID: r.ID, OrderID: r.OrderID, Channel: r.Channel, Lines: lines, TTL: r.TTL,
+		ID: r.ID, OrderID: r.OrderID, Channel: r.Channel, CustomerKey: r.CustomerKey, Lines: lines, TTL: r.TTL,
 		Fingerprint: fingerprint([]string{"reserve/1", r.OrderID, r.Channel}, lines),
 		Cause:       causeOf(ctx, r.RequestID, "reserve", r.OrderID),
 	}
@@ -138,7 +147,7 @@ func (s *Service) Reserve(ctx context.Context, r ReserveRequest) (Reservation, e
 		for _, short := range outcome.Shortages {
 			s.forget(short.SKU)
 		}
-		return Reservation{}, soldOut(r.Lines, outcome.Shortages)
+		return Reservation{}, refusal(r.Lines, outcome.Shortages)
 	}
 	if s.memo != nil && outcome.State == Held {
 		s.memo.taken(outcome, s.band)
@@ -146,23 +155,40 @@ func (s *Service) Reserve(ctx context.Context, r ReserveRequest) (Reservation, e
 	return outcome, outcome.requireState(Held, Committed)
 }
 
-// soldOut names every line of the request whose SKU is short.
-func soldOut(lines []Line, shortages []Shortage) error {
-	short := make(map[string]Shortage, len(shortages))
+// refusal names every line of the request whose SKU is short or beyond its limit. Beyond a limit comes first: more stock would
+// not help that buyer.
+func refusal(lines []Line, shortages []Shortage) error {
+	short := make(map[string][]Shortage, len(shortages))
+	limited := 0
 	for _, sh := range shortages {
-		short[sh.SKU] = sh
+		short[sh.SKU] = append(short[sh.SKU], sh)
+		if sh.Limit > 0 {
+			limited++
+		}
 	}
 	err := ErrSoldOut.New("There is not enough stock for %d item(s).", len(shortages))
+	if limited > 0 {
+		err = ErrPurchaseLimit.New("%d item(s) are more than one customer may have.", limited)
+	}
 	for i, line := range lines {
-		sh, ok := short[line.SKU]
-		if !ok {
-			continue
+		for _, sh := range short[line.SKU] {
+			err = sh.tell(err, i)
 		}
-		err = err.Field(quantityPath(i), ErrSoldOut.Reason(), fmt.Sprintf("%d of %d units of %q can be reserved.", sh.Available, sh.Requested, sh.SKU))
-		err = err.Meta(fmt.Sprintf("lines[%d].requested", i), fmt.Sprint(sh.Requested))
-		err = err.Meta(fmt.Sprintf("lines[%d].available", i), fmt.Sprint(sh.Available))
 	}
 	return err
+}
+
+// tell adds what is wrong with the line at place i.
+func (sh Shortage) tell(err *errs.Error, i int) *errs.Error {
+	if sh.Limit > 0 {
+		return err.Field(quantityPath(i), ErrPurchaseLimit.Reason(), fmt.Sprintf(
+			"One customer may have %d units of %q: %d are held or bought already, %d more were asked for.", sh.Limit, sh.SKU, sh.Held, sh.Requested)).
+			Meta(fmt.Sprintf("lines[%d].limit", i), fmt.Sprint(sh.Limit)).
+			Meta(fmt.Sprintf("lines[%d].held", i), fmt.Sprint(sh.Held))
+	}
+	return err.Field(quantityPath(i), ErrSoldOut.Reason(), fmt.Sprintf("%d of %d units of %q can be reserved.", sh.Available, sh.Requested, sh.SKU)).
+		Meta(fmt.Sprintf("lines[%d].requested", i), fmt.Sprint(sh.Requested)).
+		Meta(fmt.Sprintf("lines[%d].available", i), fmt.Sprint(sh.Available))
 }
 
 // requireState is nil when the reservation is in one of the states, else the error that names the one it is in.
@@ -180,7 +206,7 @@ func (r Reservation) requireState(states ...State) error {
 	case ExpiredState:
 		return ErrReservationExpired.New("The reservation expired at %s.", r.ExpiresAt.UTC().Format(time.RFC3339))
 	case Refused:
-		return ErrReservationRefused.New("The reservation was refused: there was not enough stock.")
+		return ErrReservationRefused.New("The reservation was refused when it was asked for.")
 	default:
 		return ErrReservationReleased.New("The reservation was released.")
 	}

@@ -4,7 +4,8 @@
 // apart. on_hand equals the sum of the movements; reserved equals what held and committed reservations still owe. Every
 // mutation may be repeated with the id it was first sent with.
 //
-// Locks are taken in one order everywhere: reservation id, reservation, stock rows by (sku, location), backorders by sku.
+// Locks are taken in one order everywhere: reservation id, reservation, purchase limits by sku, stock rows by (sku, location),
+// backorders by sku.
 package stock
 
 import (
@@ -31,6 +32,8 @@ const (
 	LeastRetention = 30 * 24 * time.Hour
 	// MaxBackorder is the most units of one SKU that may be owed at one time.
 	MaxBackorder = 1_000_000
+	// MaxWindowDays is the farthest a purchase limit looks back.
+	MaxWindowDays = 3650
 )
 
 // Service is what the RPCs and jobs call. It is safe for concurrent use.

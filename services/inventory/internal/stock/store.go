@@ -13,6 +13,7 @@ type Store interface {
 	LocationStore
 	LevelStore
 	BackorderStore
+	PurchaseLimitStore
 	ReservationStore
 	FulfilmentStore
 }
@@ -59,6 +60,14 @@ type BackorderStore interface {
 	FillableReservations(ctx context.Context, limit int) ([]string, error)
 	// MoveBackordered turns backordered units of a locked reservation into units of the locations in picks.
 	MoveBackordered(ctx context.Context, reservationID string, picks []Pick) error
+}
+
+// PurchaseLimitStore keeps how much of a SKU one customer may have.
+type PurchaseLimitStore interface {
+	// PutPurchaseLimit stores a limit and returns it.
+	PutPurchaseLimit(ctx context.Context, l PurchaseLimit) (PurchaseLimit, error)
+	// GetPurchaseLimit returns the limit of a SKU, none where none was set.
+	GetPurchaseLimit(ctx context.Context, sku string) (PurchaseLimit, error)
 }
 
 // Reserver decides about whole carts, and takes them back.

@@ -1759,6 +1759,286 @@ func (x *GetBackorderPolicyResponse) GetPolicy() *BackorderPolicy {
 	return nil
 }
 
+// SetPurchaseLimitRequest sets how much of one SKU one customer may have.
+type SetPurchaseLimitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stock keeping unit, 1 to 64 printable ASCII characters; need not have stock.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Most units of one customer in open reservations and orders, over all channels, 1 to 1,000,000; 0 for no limit. Units a
+	// customer has already stay, but count: with more than the limit the customer gets no others. What was reserved while the
+	// SKU had no limit does not count. Out of range → PURCHASE_LIMIT_RANGE.
+	Quantity int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Only what was reserved in the last so many days counts, 1 to 3,650; 0 for ever. Without a limit it must be 0. Else →
+	// PURCHASE_LIMIT_RANGE.
+	WindowDays    int32 `protobuf:"varint,4,opt,name=window_days,json=windowDays,proto3" json:"window_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPurchaseLimitRequest) Reset() {
+	*x = SetPurchaseLimitRequest{}
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPurchaseLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPurchaseLimitRequest) ProtoMessage() {}
+
+func (x *SetPurchaseLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPurchaseLimitRequest.ProtoReflect.Descriptor instead.
+func (*SetPurchaseLimitRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_inventory_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SetPurchaseLimitRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *SetPurchaseLimitRequest) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *SetPurchaseLimitRequest) GetWindowDays() int32 {
+	if x != nil {
+		return x.WindowDays
+	}
+	return 0
+}
+
+// SetPurchaseLimitResponse carries the rule.
+type SetPurchaseLimitResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule as stored.
+	Limit         *PurchaseLimit `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPurchaseLimitResponse) Reset() {
+	*x = SetPurchaseLimitResponse{}
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPurchaseLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPurchaseLimitResponse) ProtoMessage() {}
+
+func (x *SetPurchaseLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPurchaseLimitResponse.ProtoReflect.Descriptor instead.
+func (*SetPurchaseLimitResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_inventory_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SetPurchaseLimitResponse) GetLimit() *PurchaseLimit {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
+// PurchaseLimit is the rule of one SKU for how much one customer may have. Units count from the moment they are held; they
+// stop to count when the hold ends, when they are given back before they were shipped, or when the window is over. Units
+// that were shipped count even if they are returned.
+type PurchaseLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stock keeping unit.
+	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Most units of one customer; 0 for no limit.
+	Quantity int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Days that are looked back; 0 for ever.
+	WindowDays int32 `protobuf:"varint,3,opt,name=window_days,json=windowDays,proto3" json:"window_days,omitempty"`
+	// When it last changed (database clock); not set where no rule was ever set.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PurchaseLimit) Reset() {
+	*x = PurchaseLimit{}
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PurchaseLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PurchaseLimit) ProtoMessage() {}
+
+func (x *PurchaseLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PurchaseLimit.ProtoReflect.Descriptor instead.
+func (*PurchaseLimit) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_inventory_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PurchaseLimit) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *PurchaseLimit) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *PurchaseLimit) GetWindowDays() int32 {
+	if x != nil {
+		return x.WindowDays
+	}
+	return 0
+}
+
+func (x *PurchaseLimit) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+// GetPurchaseLimitRequest asks for the rule of one SKU.
+type GetPurchaseLimitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stock keeping unit.
+	Sku           string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPurchaseLimitRequest) Reset() {
+	*x = GetPurchaseLimitRequest{}
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPurchaseLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPurchaseLimitRequest) ProtoMessage() {}
+
+func (x *GetPurchaseLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPurchaseLimitRequest.ProtoReflect.Descriptor instead.
+func (*GetPurchaseLimitRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_inventory_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GetPurchaseLimitRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+// GetPurchaseLimitResponse carries the rule; a SKU without one answers 0 units.
+type GetPurchaseLimitResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule in force.
+	Limit         *PurchaseLimit `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPurchaseLimitResponse) Reset() {
+	*x = GetPurchaseLimitResponse{}
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPurchaseLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPurchaseLimitResponse) ProtoMessage() {}
+
+func (x *GetPurchaseLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_admin_v1_inventory_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPurchaseLimitResponse.ProtoReflect.Descriptor instead.
+func (*GetPurchaseLimitResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_admin_v1_inventory_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *GetPurchaseLimitResponse) GetLimit() *PurchaseLimit {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
 var File_cartwright_admin_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_cartwright_admin_v1_inventory_proto_rawDesc = "" +
@@ -1887,7 +2167,27 @@ const file_cartwright_admin_v1_inventory_proto_rawDesc = "" +
 	"\x19GetBackorderPolicyRequest\x125\n" +
 	"\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\"Z\n" +
 	"\x1aGetBackorderPolicyResponse\x12<\n" +
-	"\x06policy\x18\x01 \x01(\v2$.cartwright.admin.v1.BackorderPolicyR\x06policy*\x90\x01\n" +
+	"\x06policy\x18\x01 \x01(\v2$.cartwright.admin.v1.BackorderPolicyR\x06policy\"\xab\x02\n" +
+	"\x17SetPurchaseLimitRequest\x125\n" +
+	"\x03sku\x18\x02 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\x12l\n" +
+	"\bquantity\x18\x03 \x01(\x05BP\xbaHM\xba\x01J\n" +
+	"\x14PURCHASE_LIMIT_RANGE\x12\x14must be 0 to 1000000\x1a\x1cthis >= 0 && this <= 1000000R\bquantity\x12k\n" +
+	"\vwindow_days\x18\x04 \x01(\x05BJ\xbaHG\xba\x01D\n" +
+	"\x14PURCHASE_LIMIT_RANGE\x12\x11must be 0 to 3650\x1a\x19this >= 0 && this <= 3650R\n" +
+	"windowDays\"T\n" +
+	"\x18SetPurchaseLimitResponse\x128\n" +
+	"\x05limit\x18\x01 \x01(\v2\".cartwright.admin.v1.PurchaseLimitR\x05limit\"\x9b\x01\n" +
+	"\rPurchaseLimit\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x05R\bquantity\x12\x1f\n" +
+	"\vwindow_days\x18\x03 \x01(\x05R\n" +
+	"windowDays\x12;\n" +
+	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\"P\n" +
+	"\x17GetPurchaseLimitRequest\x125\n" +
+	"\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\"T\n" +
+	"\x18GetPurchaseLimitResponse\x128\n" +
+	"\x05limit\x18\x01 \x01(\v2\".cartwright.admin.v1.PurchaseLimitR\x05limit*\x90\x01\n" +
 	"\fMovementKind\x12\x1d\n" +
 	"\x19MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MOVEMENT_KIND_SET\x10\x01\x12\x18\n" +
@@ -1897,7 +2197,7 @@ const file_cartwright_admin_v1_inventory_proto_rawDesc = "" +
 	"\rBackorderMode\x12\x1e\n" +
 	"\x1aBACKORDER_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13BACKORDER_MODE_NONE\x10\x01\x12\x18\n" +
-	"\x14BACKORDER_MODE_ALLOW\x10\x022\xd9\v\n" +
+	"\x14BACKORDER_MODE_ALLOW\x10\x022\xbf\x0e\n" +
 	"\x15InventoryAdminService\x12\xa2\x01\n" +
 	"\x0eCreateLocation\x12*.cartwright.admin.v1.CreateLocationRequest\x1a+.cartwright.admin.v1.CreateLocationResponse\"7\xaa\xbb\x18\x15\b\x03\x12\x0finventory:write\x18\x01\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/admin/v1/locations\x12\xa8\x01\n" +
 	"\x0eUpdateLocation\x12*.cartwright.admin.v1.UpdateLocationRequest\x1a+.cartwright.admin.v1.UpdateLocationResponse\"=\xaa\xbb\x18\x15\b\x03\x12\x0finventory:write\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\x1a\x19/admin/v1/locations/{key}\x12\x99\x01\n" +
@@ -1907,7 +2207,9 @@ const file_cartwright_admin_v1_inventory_proto_rawDesc = "" +
 	"\tListStock\x12%.cartwright.admin.v1.ListStockRequest\x1a&.cartwright.admin.v1.ListStockResponse\"-\xaa\xbb\x18\x12\b\x03\x12\x0einventory:read\x82\xd3\xe4\x93\x02\x11\x12\x0f/admin/v1/stock\x12\x9f\x01\n" +
 	"\rListMovements\x12).cartwright.admin.v1.ListMovementsRequest\x1a*.cartwright.admin.v1.ListMovementsResponse\"7\xaa\xbb\x18\x12\b\x03\x12\x0einventory:read\x82\xd3\xe4\x93\x02\x1b\x12\x19/admin/v1/stock/movements\x12\xbb\x01\n" +
 	"\x12SetBackorderPolicy\x12..cartwright.admin.v1.SetBackorderPolicyRequest\x1a/.cartwright.admin.v1.SetBackorderPolicyResponse\"D\xaa\xbb\x18\x15\b\x03\x12\x0finventory:write\x18\x01\x82\xd3\xe4\x93\x02%:\x01*\x1a /admin/v1/stock/backorder-policy\x12\xb5\x01\n" +
-	"\x12GetBackorderPolicy\x12..cartwright.admin.v1.GetBackorderPolicyRequest\x1a/.cartwright.admin.v1.GetBackorderPolicyResponse\">\xaa\xbb\x18\x12\b\x03\x12\x0einventory:read\x82\xd3\xe4\x93\x02\"\x12 /admin/v1/stock/backorder-policyBMZKgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1;adminv1b\x06proto3"
+	"\x12GetBackorderPolicy\x12..cartwright.admin.v1.GetBackorderPolicyRequest\x1a/.cartwright.admin.v1.GetBackorderPolicyResponse\">\xaa\xbb\x18\x12\b\x03\x12\x0einventory:read\x82\xd3\xe4\x93\x02\"\x12 /admin/v1/stock/backorder-policy\x12\xb3\x01\n" +
+	"\x10SetPurchaseLimit\x12,.cartwright.admin.v1.SetPurchaseLimitRequest\x1a-.cartwright.admin.v1.SetPurchaseLimitResponse\"B\xaa\xbb\x18\x15\b\x03\x12\x0finventory:write\x18\x01\x82\xd3\xe4\x93\x02#:\x01*\x1a\x1e/admin/v1/stock/purchase-limit\x12\xad\x01\n" +
+	"\x10GetPurchaseLimit\x12,.cartwright.admin.v1.GetPurchaseLimitRequest\x1a-.cartwright.admin.v1.GetPurchaseLimitResponse\"<\xaa\xbb\x18\x12\b\x03\x12\x0einventory:read\x82\xd3\xe4\x93\x02 \x12\x1e/admin/v1/stock/purchase-limitBMZKgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1;adminv1b\x06proto3"
 
 var (
 	file_cartwright_admin_v1_inventory_proto_rawDescOnce sync.Once
@@ -1922,7 +2224,7 @@ func file_cartwright_admin_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_cartwright_admin_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cartwright_admin_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_cartwright_admin_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_cartwright_admin_v1_inventory_proto_goTypes = []any{
 	(MovementKind)(0),                  // 0: cartwright.admin.v1.MovementKind
 	(BackorderMode)(0),                 // 1: cartwright.admin.v1.BackorderMode
@@ -1950,51 +2252,63 @@ var file_cartwright_admin_v1_inventory_proto_goTypes = []any{
 	(*BackorderPolicy)(nil),            // 23: cartwright.admin.v1.BackorderPolicy
 	(*GetBackorderPolicyRequest)(nil),  // 24: cartwright.admin.v1.GetBackorderPolicyRequest
 	(*GetBackorderPolicyResponse)(nil), // 25: cartwright.admin.v1.GetBackorderPolicyResponse
-	(*timestamppb.Timestamp)(nil),      // 26: google.protobuf.Timestamp
+	(*SetPurchaseLimitRequest)(nil),    // 26: cartwright.admin.v1.SetPurchaseLimitRequest
+	(*SetPurchaseLimitResponse)(nil),   // 27: cartwright.admin.v1.SetPurchaseLimitResponse
+	(*PurchaseLimit)(nil),              // 28: cartwright.admin.v1.PurchaseLimit
+	(*GetPurchaseLimitRequest)(nil),    // 29: cartwright.admin.v1.GetPurchaseLimitRequest
+	(*GetPurchaseLimitResponse)(nil),   // 30: cartwright.admin.v1.GetPurchaseLimitResponse
+	(*timestamppb.Timestamp)(nil),      // 31: google.protobuf.Timestamp
 }
 var file_cartwright_admin_v1_inventory_proto_depIdxs = []int32{
 	4,  // 0: cartwright.admin.v1.CreateLocationResponse.location:type_name -> cartwright.admin.v1.Location
-	26, // 1: cartwright.admin.v1.Location.create_time:type_name -> google.protobuf.Timestamp
-	26, // 2: cartwright.admin.v1.Location.update_time:type_name -> google.protobuf.Timestamp
+	31, // 1: cartwright.admin.v1.Location.create_time:type_name -> google.protobuf.Timestamp
+	31, // 2: cartwright.admin.v1.Location.update_time:type_name -> google.protobuf.Timestamp
 	4,  // 3: cartwright.admin.v1.UpdateLocationResponse.location:type_name -> cartwright.admin.v1.Location
 	4,  // 4: cartwright.admin.v1.ListLocationsResponse.locations:type_name -> cartwright.admin.v1.Location
 	10, // 5: cartwright.admin.v1.SetStockRequest.entries:type_name -> cartwright.admin.v1.SetStockEntry
 	12, // 6: cartwright.admin.v1.SetStockResponse.levels:type_name -> cartwright.admin.v1.StockLevel
-	26, // 7: cartwright.admin.v1.StockLevel.update_time:type_name -> google.protobuf.Timestamp
+	31, // 7: cartwright.admin.v1.StockLevel.update_time:type_name -> google.protobuf.Timestamp
 	14, // 8: cartwright.admin.v1.AdjustStockRequest.entries:type_name -> cartwright.admin.v1.AdjustStockEntry
 	12, // 9: cartwright.admin.v1.AdjustStockResponse.levels:type_name -> cartwright.admin.v1.StockLevel
 	12, // 10: cartwright.admin.v1.ListStockResponse.levels:type_name -> cartwright.admin.v1.StockLevel
 	20, // 11: cartwright.admin.v1.ListMovementsResponse.movements:type_name -> cartwright.admin.v1.Movement
 	0,  // 12: cartwright.admin.v1.Movement.kind:type_name -> cartwright.admin.v1.MovementKind
-	26, // 13: cartwright.admin.v1.Movement.create_time:type_name -> google.protobuf.Timestamp
+	31, // 13: cartwright.admin.v1.Movement.create_time:type_name -> google.protobuf.Timestamp
 	1,  // 14: cartwright.admin.v1.SetBackorderPolicyRequest.mode:type_name -> cartwright.admin.v1.BackorderMode
 	23, // 15: cartwright.admin.v1.SetBackorderPolicyResponse.policy:type_name -> cartwright.admin.v1.BackorderPolicy
 	1,  // 16: cartwright.admin.v1.BackorderPolicy.mode:type_name -> cartwright.admin.v1.BackorderMode
-	26, // 17: cartwright.admin.v1.BackorderPolicy.update_time:type_name -> google.protobuf.Timestamp
+	31, // 17: cartwright.admin.v1.BackorderPolicy.update_time:type_name -> google.protobuf.Timestamp
 	23, // 18: cartwright.admin.v1.GetBackorderPolicyResponse.policy:type_name -> cartwright.admin.v1.BackorderPolicy
-	2,  // 19: cartwright.admin.v1.InventoryAdminService.CreateLocation:input_type -> cartwright.admin.v1.CreateLocationRequest
-	5,  // 20: cartwright.admin.v1.InventoryAdminService.UpdateLocation:input_type -> cartwright.admin.v1.UpdateLocationRequest
-	7,  // 21: cartwright.admin.v1.InventoryAdminService.ListLocations:input_type -> cartwright.admin.v1.ListLocationsRequest
-	9,  // 22: cartwright.admin.v1.InventoryAdminService.SetStock:input_type -> cartwright.admin.v1.SetStockRequest
-	13, // 23: cartwright.admin.v1.InventoryAdminService.AdjustStock:input_type -> cartwright.admin.v1.AdjustStockRequest
-	16, // 24: cartwright.admin.v1.InventoryAdminService.ListStock:input_type -> cartwright.admin.v1.ListStockRequest
-	18, // 25: cartwright.admin.v1.InventoryAdminService.ListMovements:input_type -> cartwright.admin.v1.ListMovementsRequest
-	21, // 26: cartwright.admin.v1.InventoryAdminService.SetBackorderPolicy:input_type -> cartwright.admin.v1.SetBackorderPolicyRequest
-	24, // 27: cartwright.admin.v1.InventoryAdminService.GetBackorderPolicy:input_type -> cartwright.admin.v1.GetBackorderPolicyRequest
-	3,  // 28: cartwright.admin.v1.InventoryAdminService.CreateLocation:output_type -> cartwright.admin.v1.CreateLocationResponse
-	6,  // 29: cartwright.admin.v1.InventoryAdminService.UpdateLocation:output_type -> cartwright.admin.v1.UpdateLocationResponse
-	8,  // 30: cartwright.admin.v1.InventoryAdminService.ListLocations:output_type -> cartwright.admin.v1.ListLocationsResponse
-	11, // 31: cartwright.admin.v1.InventoryAdminService.SetStock:output_type -> cartwright.admin.v1.SetStockResponse
-	15, // 32: cartwright.admin.v1.InventoryAdminService.AdjustStock:output_type -> cartwright.admin.v1.AdjustStockResponse
-	17, // 33: cartwright.admin.v1.InventoryAdminService.ListStock:output_type -> cartwright.admin.v1.ListStockResponse
-	19, // 34: cartwright.admin.v1.InventoryAdminService.ListMovements:output_type -> cartwright.admin.v1.ListMovementsResponse
-	22, // 35: cartwright.admin.v1.InventoryAdminService.SetBackorderPolicy:output_type -> cartwright.admin.v1.SetBackorderPolicyResponse
-	25, // 36: cartwright.admin.v1.InventoryAdminService.GetBackorderPolicy:output_type -> cartwright.admin.v1.GetBackorderPolicyResponse
-	28, // [28:37] is the sub-list for method output_type
-	19, // [19:28] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	28, // 19: cartwright.admin.v1.SetPurchaseLimitResponse.limit:type_name -> cartwright.admin.v1.PurchaseLimit
+	31, // 20: cartwright.admin.v1.PurchaseLimit.update_time:type_name -> google.protobuf.Timestamp
+	28, // 21: cartwright.admin.v1.GetPurchaseLimitResponse.limit:type_name -> cartwright.admin.v1.PurchaseLimit
+	2,  // 22: cartwright.admin.v1.InventoryAdminService.CreateLocation:input_type -> cartwright.admin.v1.CreateLocationRequest
+	5,  // 23: cartwright.admin.v1.InventoryAdminService.UpdateLocation:input_type -> cartwright.admin.v1.UpdateLocationRequest
+	7,  // 24: cartwright.admin.v1.InventoryAdminService.ListLocations:input_type -> cartwright.admin.v1.ListLocationsRequest
+	9,  // 25: cartwright.admin.v1.InventoryAdminService.SetStock:input_type -> cartwright.admin.v1.SetStockRequest
+	13, // 26: cartwright.admin.v1.InventoryAdminService.AdjustStock:input_type -> cartwright.admin.v1.AdjustStockRequest
+	16, // 27: cartwright.admin.v1.InventoryAdminService.ListStock:input_type -> cartwright.admin.v1.ListStockRequest
+	18, // 28: cartwright.admin.v1.InventoryAdminService.ListMovements:input_type -> cartwright.admin.v1.ListMovementsRequest
+	21, // 29: cartwright.admin.v1.InventoryAdminService.SetBackorderPolicy:input_type -> cartwright.admin.v1.SetBackorderPolicyRequest
+	24, // 30: cartwright.admin.v1.InventoryAdminService.GetBackorderPolicy:input_type -> cartwright.admin.v1.GetBackorderPolicyRequest
+	26, // 31: cartwright.admin.v1.InventoryAdminService.SetPurchaseLimit:input_type -> cartwright.admin.v1.SetPurchaseLimitRequest
+	29, // 32: cartwright.admin.v1.InventoryAdminService.GetPurchaseLimit:input_type -> cartwright.admin.v1.GetPurchaseLimitRequest
+	3,  // 33: cartwright.admin.v1.InventoryAdminService.CreateLocation:output_type -> cartwright.admin.v1.CreateLocationResponse
+	6,  // 34: cartwright.admin.v1.InventoryAdminService.UpdateLocation:output_type -> cartwright.admin.v1.UpdateLocationResponse
+	8,  // 35: cartwright.admin.v1.InventoryAdminService.ListLocations:output_type -> cartwright.admin.v1.ListLocationsResponse
+	11, // 36: cartwright.admin.v1.InventoryAdminService.SetStock:output_type -> cartwright.admin.v1.SetStockResponse
+	15, // 37: cartwright.admin.v1.InventoryAdminService.AdjustStock:output_type -> cartwright.admin.v1.AdjustStockResponse
+	17, // 38: cartwright.admin.v1.InventoryAdminService.ListStock:output_type -> cartwright.admin.v1.ListStockResponse
+	19, // 39: cartwright.admin.v1.InventoryAdminService.ListMovements:output_type -> cartwright.admin.v1.ListMovementsResponse
+	22, // 40: cartwright.admin.v1.InventoryAdminService.SetBackorderPolicy:output_type -> cartwright.admin.v1.SetBackorderPolicyResponse
+	25, // 41: cartwright.admin.v1.InventoryAdminService.GetBackorderPolicy:output_type -> cartwright.admin.v1.GetBackorderPolicyResponse
+	27, // 42: cartwright.admin.v1.InventoryAdminService.SetPurchaseLimit:output_type -> cartwright.admin.v1.SetPurchaseLimitResponse
+	30, // 43: cartwright.admin.v1.InventoryAdminService.GetPurchaseLimit:output_type -> cartwright.admin.v1.GetPurchaseLimitResponse
+	33, // [33:44] is the sub-list for method output_type
+	22, // [22:33] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_admin_v1_inventory_proto_init() }
@@ -2008,7 +2322,7 @@ func file_cartwright_admin_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_admin_v1_inventory_proto_rawDesc), len(file_cartwright_admin_v1_inventory_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   24,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,8 @@ const (
 	InventoryAdminService_ListMovements_FullMethodName      = "/cartwright.admin.v1.InventoryAdminService/ListMovements"
 	InventoryAdminService_SetBackorderPolicy_FullMethodName = "/cartwright.admin.v1.InventoryAdminService/SetBackorderPolicy"
 	InventoryAdminService_GetBackorderPolicy_FullMethodName = "/cartwright.admin.v1.InventoryAdminService/GetBackorderPolicy"
+	InventoryAdminService_SetPurchaseLimit_FullMethodName   = "/cartwright.admin.v1.InventoryAdminService/SetPurchaseLimit"
+	InventoryAdminService_GetPurchaseLimit_FullMethodName   = "/cartwright.admin.v1.InventoryAdminService/GetPurchaseLimit"
 )
 
 // InventoryAdminServiceClient is the client API for InventoryAdminService service.
@@ -54,6 +56,10 @@ type InventoryAdminServiceClient interface {
 	SetBackorderPolicy(ctx context.Context, in *SetBackorderPolicyRequest, opts ...grpc.CallOption) (*SetBackorderPolicyResponse, error)
 	// GetBackorderPolicy reads that rule.
 	GetBackorderPolicy(ctx context.Context, in *GetBackorderPolicyRequest, opts ...grpc.CallOption) (*GetBackorderPolicyResponse, error)
+	// SetPurchaseLimit sets how much of a SKU one customer may have.
+	SetPurchaseLimit(ctx context.Context, in *SetPurchaseLimitRequest, opts ...grpc.CallOption) (*SetPurchaseLimitResponse, error)
+	// GetPurchaseLimit reads that rule.
+	GetPurchaseLimit(ctx context.Context, in *GetPurchaseLimitRequest, opts ...grpc.CallOption) (*GetPurchaseLimitResponse, error)
 }
 
 type inventoryAdminServiceClient struct {
@@ -154,6 +160,26 @@ func (c *inventoryAdminServiceClient) GetBackorderPolicy(ctx context.Context, in
 	return out, nil
 }
 
+func (c *inventoryAdminServiceClient) SetPurchaseLimit(ctx context.Context, in *SetPurchaseLimitRequest, opts ...grpc.CallOption) (*SetPurchaseLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetPurchaseLimitResponse)
+	err := c.cc.Invoke(ctx, InventoryAdminService_SetPurchaseLimit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryAdminServiceClient) GetPurchaseLimit(ctx context.Context, in *GetPurchaseLimitRequest, opts ...grpc.CallOption) (*GetPurchaseLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPurchaseLimitResponse)
+	err := c.cc.Invoke(ctx, InventoryAdminService_GetPurchaseLimit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // InventoryAdminServiceServer is the server API for InventoryAdminService service.
 // All implementations must embed UnimplementedInventoryAdminServiceServer
 // for forward compatibility.
@@ -178,6 +204,10 @@ type InventoryAdminServiceServer interface {
 	SetBackorderPolicy(context.Context, *SetBackorderPolicyRequest) (*SetBackorderPolicyResponse, error)
 	// GetBackorderPolicy reads that rule.
 	GetBackorderPolicy(context.Context, *GetBackorderPolicyRequest) (*GetBackorderPolicyResponse, error)
+	// SetPurchaseLimit sets how much of a SKU one customer may have.
+	SetPurchaseLimit(context.Context, *SetPurchaseLimitRequest) (*SetPurchaseLimitResponse, error)
+	// GetPurchaseLimit reads that rule.
+	GetPurchaseLimit(context.Context, *GetPurchaseLimitRequest) (*GetPurchaseLimitResponse, error)
 	mustEmbedUnimplementedInventoryAdminServiceServer()
 }
 
@@ -214,6 +244,12 @@ func (UnimplementedInventoryAdminServiceServer) SetBackorderPolicy(context.Conte
 }
 func (UnimplementedInventoryAdminServiceServer) GetBackorderPolicy(context.Context, *GetBackorderPolicyRequest) (*GetBackorderPolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBackorderPolicy not implemented")
+}
+func (UnimplementedInventoryAdminServiceServer) SetPurchaseLimit(context.Context, *SetPurchaseLimitRequest) (*SetPurchaseLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetPurchaseLimit not implemented")
+}
+func (UnimplementedInventoryAdminServiceServer) GetPurchaseLimit(context.Context, *GetPurchaseLimitRequest) (*GetPurchaseLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPurchaseLimit not implemented")
 }
 func (UnimplementedInventoryAdminServiceServer) mustEmbedUnimplementedInventoryAdminServiceServer() {}
 func (UnimplementedInventoryAdminServiceServer) testEmbeddedByValue()                               {}
@@ -398,6 +434,42 @@ func _InventoryAdminService_GetBackorderPolicy_Handler(srv interface{}, ctx cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryAdminService_SetPurchaseLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetPurchaseLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryAdminServiceServer).SetPurchaseLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryAdminService_SetPurchaseLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryAdminServiceServer).SetPurchaseLimit(ctx, req.(*SetPurchaseLimitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryAdminService_GetPurchaseLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPurchaseLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryAdminServiceServer).GetPurchaseLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryAdminService_GetPurchaseLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryAdminServiceServer).GetPurchaseLimit(ctx, req.(*GetPurchaseLimitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // InventoryAdminService_ServiceDesc is the grpc.ServiceDesc for InventoryAdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -440,6 +512,14 @@ var InventoryAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetBackorderPolicy",
 			Handler:    _InventoryAdminService_GetBackorderPolicy_Handler,
+		},
+		{
+			MethodName: "SetPurchaseLimit",
+			Handler:    _InventoryAdminService_SetPurchaseLimit_Handler,
+		},
+		{
+			MethodName: "GetPurchaseLimit",
+			Handler:    _InventoryAdminService_GetPurchaseLimit_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -26,7 +26,7 @@ var File_cartwright_inventory_v1_inventory_service_proto protoreflect.FileDescri
 
 const file_cartwright_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	"/cartwright/inventory/v1/inventory_service.proto\x12\x17cartwright.inventory.v1\x1a(cartwright/inventory/v1/fulfilment.proto\x1a&cartwright/inventory/v1/location.proto\x1a)cartwright/inventory/v1/reservation.proto\x1a#cartwright/inventory/v1/stock.proto2\xed\x12\n" +
+	"/cartwright/inventory/v1/inventory_service.proto\x12\x17cartwright.inventory.v1\x1a(cartwright/inventory/v1/fulfilment.proto\x1a&cartwright/inventory/v1/location.proto\x1a)cartwright/inventory/v1/reservation.proto\x1a#cartwright/inventory/v1/stock.proto2\xdf\x14\n" +
 	"\x10InventoryService\x12q\n" +
 	"\x0eCreateLocation\x12..cartwright.inventory.v1.CreateLocationRequest\x1a/.cartwright.inventory.v1.CreateLocationResponse\x12q\n" +
 	"\x0eUpdateLocation\x12..cartwright.inventory.v1.UpdateLocationRequest\x1a/.cartwright.inventory.v1.UpdateLocationResponse\x12n\n" +
@@ -36,7 +36,9 @@ const file_cartwright_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\tListStock\x12).cartwright.inventory.v1.ListStockRequest\x1a*.cartwright.inventory.v1.ListStockResponse\x12n\n" +
 	"\rListMovements\x12-.cartwright.inventory.v1.ListMovementsRequest\x1a..cartwright.inventory.v1.ListMovementsResponse\x12}\n" +
 	"\x12SetBackorderPolicy\x122.cartwright.inventory.v1.SetBackorderPolicyRequest\x1a3.cartwright.inventory.v1.SetBackorderPolicyResponse\x12}\n" +
-	"\x12GetBackorderPolicy\x122.cartwright.inventory.v1.GetBackorderPolicyRequest\x1a3.cartwright.inventory.v1.GetBackorderPolicyResponse\x12\x83\x01\n" +
+	"\x12GetBackorderPolicy\x122.cartwright.inventory.v1.GetBackorderPolicyRequest\x1a3.cartwright.inventory.v1.GetBackorderPolicyResponse\x12w\n" +
+	"\x10SetPurchaseLimit\x120.cartwright.inventory.v1.SetPurchaseLimitRequest\x1a1.cartwright.inventory.v1.SetPurchaseLimitResponse\x12w\n" +
+	"\x10GetPurchaseLimit\x120.cartwright.inventory.v1.GetPurchaseLimitRequest\x1a1.cartwright.inventory.v1.GetPurchaseLimitResponse\x12\x83\x01\n" +
 	"\x14BatchGetAvailability\x124.cartwright.inventory.v1.BatchGetAvailabilityRequest\x1a5.cartwright.inventory.v1.BatchGetAvailabilityResponse\x12\\\n" +
 	"\aReserve\x12'.cartwright.inventory.v1.ReserveRequest\x1a(.cartwright.inventory.v1.ReserveResponse\x12q\n" +
 	"\x0eGetReservation\x12..cartwright.inventory.v1.GetReservationRequest\x1a/.cartwright.inventory.v1.GetReservationResponse\x12z\n" +
@@ -60,39 +62,43 @@ var file_cartwright_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*ListMovementsRequest)(nil),         // 6: cartwright.inventory.v1.ListMovementsRequest
 	(*SetBackorderPolicyRequest)(nil),    // 7: cartwright.inventory.v1.SetBackorderPolicyRequest
 	(*GetBackorderPolicyRequest)(nil),    // 8: cartwright.inventory.v1.GetBackorderPolicyRequest
-	(*BatchGetAvailabilityRequest)(nil),  // 9: cartwright.inventory.v1.BatchGetAvailabilityRequest
-	(*ReserveRequest)(nil),               // 10: cartwright.inventory.v1.ReserveRequest
-	(*GetReservationRequest)(nil),        // 11: cartwright.inventory.v1.GetReservationRequest
-	(*CommitReservationRequest)(nil),     // 12: cartwright.inventory.v1.CommitReservationRequest
-	(*ReleaseReservationRequest)(nil),    // 13: cartwright.inventory.v1.ReleaseReservationRequest
-	(*ReleaseAllocationRequest)(nil),     // 14: cartwright.inventory.v1.ReleaseAllocationRequest
-	(*CreateShipmentRequest)(nil),        // 15: cartwright.inventory.v1.CreateShipmentRequest
-	(*UpdateShipmentRequest)(nil),        // 16: cartwright.inventory.v1.UpdateShipmentRequest
-	(*GetShipmentRequest)(nil),           // 17: cartwright.inventory.v1.GetShipmentRequest
-	(*ListShipmentsRequest)(nil),         // 18: cartwright.inventory.v1.ListShipmentsRequest
-	(*ReceiveReturnRequest)(nil),         // 19: cartwright.inventory.v1.ReceiveReturnRequest
-	(*ListReturnsRequest)(nil),           // 20: cartwright.inventory.v1.ListReturnsRequest
-	(*CreateLocationResponse)(nil),       // 21: cartwright.inventory.v1.CreateLocationResponse
-	(*UpdateLocationResponse)(nil),       // 22: cartwright.inventory.v1.UpdateLocationResponse
-	(*ListLocationsResponse)(nil),        // 23: cartwright.inventory.v1.ListLocationsResponse
-	(*SetStockResponse)(nil),             // 24: cartwright.inventory.v1.SetStockResponse
-	(*AdjustStockResponse)(nil),          // 25: cartwright.inventory.v1.AdjustStockResponse
-	(*ListStockResponse)(nil),            // 26: cartwright.inventory.v1.ListStockResponse
-	(*ListMovementsResponse)(nil),        // 27: cartwright.inventory.v1.ListMovementsResponse
-	(*SetBackorderPolicyResponse)(nil),   // 28: cartwright.inventory.v1.SetBackorderPolicyResponse
-	(*GetBackorderPolicyResponse)(nil),   // 29: cartwright.inventory.v1.GetBackorderPolicyResponse
-	(*BatchGetAvailabilityResponse)(nil), // 30: cartwright.inventory.v1.BatchGetAvailabilityResponse
-	(*ReserveResponse)(nil),              // 31: cartwright.inventory.v1.ReserveResponse
-	(*GetReservationResponse)(nil),       // 32: cartwright.inventory.v1.GetReservationResponse
-	(*CommitReservationResponse)(nil),    // 33: cartwright.inventory.v1.CommitReservationResponse
-	(*ReleaseReservationResponse)(nil),   // 34: cartwright.inventory.v1.ReleaseReservationResponse
-	(*ReleaseAllocationResponse)(nil),    // 35: cartwright.inventory.v1.ReleaseAllocationResponse
-	(*CreateShipmentResponse)(nil),       // 36: cartwright.inventory.v1.CreateShipmentResponse
-	(*UpdateShipmentResponse)(nil),       // 37: cartwright.inventory.v1.UpdateShipmentResponse
-	(*GetShipmentResponse)(nil),          // 38: cartwright.inventory.v1.GetShipmentResponse
-	(*ListShipmentsResponse)(nil),        // 39: cartwright.inventory.v1.ListShipmentsResponse
-	(*ReceiveReturnResponse)(nil),        // 40: cartwright.inventory.v1.ReceiveReturnResponse
-	(*ListReturnsResponse)(nil),          // 41: cartwright.inventory.v1.ListReturnsResponse
+	(*SetPurchaseLimitRequest)(nil),      // 9: cartwright.inventory.v1.SetPurchaseLimitRequest
+	(*GetPurchaseLimitRequest)(nil),      // 10: cartwright.inventory.v1.GetPurchaseLimitRequest
+	(*BatchGetAvailabilityRequest)(nil),  // 11: cartwright.inventory.v1.BatchGetAvailabilityRequest
+	(*ReserveRequest)(nil),               // 12: cartwright.inventory.v1.ReserveRequest
+	(*GetReservationRequest)(nil),        // 13: cartwright.inventory.v1.GetReservationRequest
+	(*CommitReservationRequest)(nil),     // 14: cartwright.inventory.v1.CommitReservationRequest
+	(*ReleaseReservationRequest)(nil),    // 15: cartwright.inventory.v1.ReleaseReservationRequest
+	(*ReleaseAllocationRequest)(nil),     // 16: cartwright.inventory.v1.ReleaseAllocationRequest
+	(*CreateShipmentRequest)(nil),        // 17: cartwright.inventory.v1.CreateShipmentRequest
+	(*UpdateShipmentRequest)(nil),        // 18: cartwright.inventory.v1.UpdateShipmentRequest
+	(*GetShipmentRequest)(nil),           // 19: cartwright.inventory.v1.GetShipmentRequest
+	(*ListShipmentsRequest)(nil),         // 20: cartwright.inventory.v1.ListShipmentsRequest
+	(*ReceiveReturnRequest)(nil),         // 21: cartwright.inventory.v1.ReceiveReturnRequest
+	(*ListReturnsRequest)(nil),           // 22: cartwright.inventory.v1.ListReturnsRequest
+	(*CreateLocationResponse)(nil),       // 23: cartwright.inventory.v1.CreateLocationResponse
+	(*UpdateLocationResponse)(nil),       // 24: cartwright.inventory.v1.UpdateLocationResponse
+	(*ListLocationsResponse)(nil),        // 25: cartwright.inventory.v1.ListLocationsResponse
+	(*SetStockResponse)(nil),             // 26: cartwright.inventory.v1.SetStockResponse
+	(*AdjustStockResponse)(nil),          // 27: cartwright.inventory.v1.AdjustStockResponse
+	(*ListStockResponse)(nil),            // 28: cartwright.inventory.v1.ListStockResponse
+	(*ListMovementsResponse)(nil),        // 29: cartwright.inventory.v1.ListMovementsResponse
+	(*SetBackorderPolicyResponse)(nil),   // 30: cartwright.inventory.v1.SetBackorderPolicyResponse
+	(*GetBackorderPolicyResponse)(nil),   // 31: cartwright.inventory.v1.GetBackorderPolicyResponse
+	(*SetPurchaseLimitResponse)(nil),     // 32: cartwright.inventory.v1.SetPurchaseLimitResponse
+	(*GetPurchaseLimitResponse)(nil),     // 33: cartwright.inventory.v1.GetPurchaseLimitResponse
+	(*BatchGetAvailabilityResponse)(nil), // 34: cartwright.inventory.v1.BatchGetAvailabilityResponse
+	(*ReserveResponse)(nil),              // 35: cartwright.inventory.v1.ReserveResponse
+	(*GetReservationResponse)(nil),       // 36: cartwright.inventory.v1.GetReservationResponse
+	(*CommitReservationResponse)(nil),    // 37: cartwright.inventory.v1.CommitReservationResponse
+	(*ReleaseReservationResponse)(nil),   // 38: cartwright.inventory.v1.ReleaseReservationResponse
+	(*ReleaseAllocationResponse)(nil),    // 39: cartwright.inventory.v1.ReleaseAllocationResponse
+	(*CreateShipmentResponse)(nil),       // 40: cartwright.inventory.v1.CreateShipmentResponse
+	(*UpdateShipmentResponse)(nil),       // 41: cartwright.inventory.v1.UpdateShipmentResponse
+	(*GetShipmentResponse)(nil),          // 42: cartwright.inventory.v1.GetShipmentResponse
+	(*ListShipmentsResponse)(nil),        // 43: cartwright.inventory.v1.ListShipmentsResponse
+	(*ReceiveReturnResponse)(nil),        // 44: cartwright.inventory.v1.ReceiveReturnResponse
+	(*ListReturnsResponse)(nil),          // 45: cartwright.inventory.v1.ListReturnsResponse
 }
 var file_cartwright_inventory_v1_inventory_service_proto_depIdxs = []int32{
 	0,  // 0: cartwright.inventory.v1.InventoryService.CreateLocation:input_type -> cartwright.inventory.v1.CreateLocationRequest
@@ -104,41 +110,45 @@ var file_cartwright_inventory_v1_inventory_service_proto_depIdxs = []int32{
 	6,  // 6: cartwright.inventory.v1.InventoryService.ListMovements:input_type -> cartwright.inventory.v1.ListMovementsRequest
 	7,  // 7: cartwright.inventory.v1.InventoryService.SetBackorderPolicy:input_type -> cartwright.inventory.v1.SetBackorderPolicyRequest
 	8,  // 8: cartwright.inventory.v1.InventoryService.GetBackorderPolicy:input_type -> cartwright.inventory.v1.GetBackorderPolicyRequest
-	9,  // 9: cartwright.inventory.v1.InventoryService.BatchGetAvailability:input_type -> cartwright.inventory.v1.BatchGetAvailabilityRequest
-	10, // 10: cartwright.inventory.v1.InventoryService.Reserve:input_type -> cartwright.inventory.v1.ReserveRequest
-	11, // 11: cartwright.inventory.v1.InventoryService.GetReservation:input_type -> cartwright.inventory.v1.GetReservationRequest
-	12, // 12: cartwright.inventory.v1.InventoryService.CommitReservation:input_type -> cartwright.inventory.v1.CommitReservationRequest
-	13, // 13: cartwright.inventory.v1.InventoryService.ReleaseReservation:input_type -> cartwright.inventory.v1.ReleaseReservationRequest
-	14, // 14: cartwright.inventory.v1.InventoryService.ReleaseAllocation:input_type -> cartwright.inventory.v1.ReleaseAllocationRequest
-	15, // 15: cartwright.inventory.v1.InventoryService.CreateShipment:input_type -> cartwright.inventory.v1.CreateShipmentRequest
-	16, // 16: cartwright.inventory.v1.InventoryService.UpdateShipment:input_type -> cartwright.inventory.v1.UpdateShipmentRequest
-	17, // 17: cartwright.inventory.v1.InventoryService.GetShipment:input_type -> cartwright.inventory.v1.GetShipmentRequest
-	18, // 18: cartwright.inventory.v1.InventoryService.ListShipments:input_type -> cartwright.inventory.v1.ListShipmentsRequest
-	19, // 19: cartwright.inventory.v1.InventoryService.ReceiveReturn:input_type -> cartwright.inventory.v1.ReceiveReturnRequest
-	20, // 20: cartwright.inventory.v1.InventoryService.ListReturns:input_type -> cartwright.inventory.v1.ListReturnsRequest
-	21, // 21: cartwright.inventory.v1.InventoryService.CreateLocation:output_type -> cartwright.inventory.v1.CreateLocationResponse
-	22, // 22: cartwright.inventory.v1.InventoryService.UpdateLocation:output_type -> cartwright.inventory.v1.UpdateLocationResponse
-	23, // 23: cartwright.inventory.v1.InventoryService.ListLocations:output_type -> cartwright.inventory.v1.ListLocationsResponse
-	24, // 24: cartwright.inventory.v1.InventoryService.SetStock:output_type -> cartwright.inventory.v1.SetStockResponse
-	25, // 25: cartwright.inventory.v1.InventoryService.AdjustStock:output_type -> cartwright.inventory.v1.AdjustStockResponse
-	26, // 26: cartwright.inventory.v1.InventoryService.ListStock:output_type -> cartwright.inventory.v1.ListStockResponse
-	27, // 27: cartwright.inventory.v1.InventoryService.ListMovements:output_type -> cartwright.inventory.v1.ListMovementsResponse
-	28, // 28: cartwright.inventory.v1.InventoryService.SetBackorderPolicy:output_type -> cartwright.inventory.v1.SetBackorderPolicyResponse
-	29, // 29: cartwright.inventory.v1.InventoryService.GetBackorderPolicy:output_type -> cartwright.inventory.v1.GetBackorderPolicyResponse
-	30, // 30: cartwright.inventory.v1.InventoryService.BatchGetAvailability:output_type -> cartwright.inventory.v1.BatchGetAvailabilityResponse
-	31, // 31: cartwright.inventory.v1.InventoryService.Reserve:output_type -> cartwright.inventory.v1.ReserveResponse
-	32, // 32: cartwright.inventory.v1.InventoryService.GetReservation:output_type -> cartwright.inventory.v1.GetReservationResponse
-	33, // 33: cartwright.inventory.v1.InventoryService.CommitReservation:output_type -> cartwright.inventory.v1.CommitReservationResponse
-	34, // 34: cartwright.inventory.v1.InventoryService.ReleaseReservation:output_type -> cartwright.inventory.v1.ReleaseReservationResponse
-	35, // 35: cartwright.inventory.v1.InventoryService.ReleaseAllocation:output_type -> cartwright.inventory.v1.ReleaseAllocationResponse
-	36, // 36: cartwright.inventory.v1.InventoryService.CreateShipment:output_type -> cartwright.inventory.v1.CreateShipmentResponse
-	37, // 37: cartwright.inventory.v1.InventoryService.UpdateShipment:output_type -> cartwright.inventory.v1.UpdateShipmentResponse
-	38, // 38: cartwright.inventory.v1.InventoryService.GetShipment:output_type -> cartwright.inventory.v1.GetShipmentResponse
-	39, // 39: cartwright.inventory.v1.InventoryService.ListShipments:output_type -> cartwright.inventory.v1.ListShipmentsResponse
-	40, // 40: cartwright.inventory.v1.InventoryService.ReceiveReturn:output_type -> cartwright.inventory.v1.ReceiveReturnResponse
-	41, // 41: cartwright.inventory.v1.InventoryService.ListReturns:output_type -> cartwright.inventory.v1.ListReturnsResponse
-	21, // [21:42] is the sub-list for method output_type
-	0,  // [0:21] is the sub-list for method input_type
+	9,  // 9: cartwright.inventory.v1.InventoryService.SetPurchaseLimit:input_type -> cartwright.inventory.v1.SetPurchaseLimitRequest
+	10, // 10: cartwright.inventory.v1.InventoryService.GetPurchaseLimit:input_type -> cartwright.inventory.v1.GetPurchaseLimitRequest
+	11, // 11: cartwright.inventory.v1.InventoryService.BatchGetAvailability:input_type -> cartwright.inventory.v1.BatchGetAvailabilityRequest
+	12, // 12: cartwright.inventory.v1.InventoryService.Reserve:input_type -> cartwright.inventory.v1.ReserveRequest
+	13, // 13: cartwright.inventory.v1.InventoryService.GetReservation:input_type -> cartwright.inventory.v1.GetReservationRequest
+	14, // 14: cartwright.inventory.v1.InventoryService.CommitReservation:input_type -> cartwright.inventory.v1.CommitReservationRequest
+	15, // 15: cartwright.inventory.v1.InventoryService.ReleaseReservation:input_type -> cartwright.inventory.v1.ReleaseReservationRequest
+	16, // 16: cartwright.inventory.v1.InventoryService.ReleaseAllocation:input_type -> cartwright.inventory.v1.ReleaseAllocationRequest
+	17, // 17: cartwright.inventory.v1.InventoryService.CreateShipment:input_type -> cartwright.inventory.v1.CreateShipmentRequest
+	18, // 18: cartwright.inventory.v1.InventoryService.UpdateShipment:input_type -> cartwright.inventory.v1.UpdateShipmentRequest
+	19, // 19: cartwright.inventory.v1.InventoryService.GetShipment:input_type -> cartwright.inventory.v1.GetShipmentRequest
+	20, // 20: cartwright.inventory.v1.InventoryService.ListShipments:input_type -> cartwright.inventory.v1.ListShipmentsRequest
+	21, // 21: cartwright.inventory.v1.InventoryService.ReceiveReturn:input_type -> cartwright.inventory.v1.ReceiveReturnRequest
+	22, // 22: cartwright.inventory.v1.InventoryService.ListReturns:input_type -> cartwright.inventory.v1.ListReturnsRequest
+	23, // 23: cartwright.inventory.v1.InventoryService.CreateLocation:output_type -> cartwright.inventory.v1.CreateLocationResponse
+	24, // 24: cartwright.inventory.v1.InventoryService.UpdateLocation:output_type -> cartwright.inventory.v1.UpdateLocationResponse
+	25, // 25: cartwright.inventory.v1.InventoryService.ListLocations:output_type -> cartwright.inventory.v1.ListLocationsResponse
+	26, // 26: cartwright.inventory.v1.InventoryService.SetStock:output_type -> cartwright.inventory.v1.SetStockResponse
+	27, // 27: cartwright.inventory.v1.InventoryService.AdjustStock:output_type -> cartwright.inventory.v1.AdjustStockResponse
+	28, // 28: cartwright.inventory.v1.InventoryService.ListStock:output_type -> cartwright.inventory.v1.ListStockResponse
+	29, // 29: cartwright.inventory.v1.InventoryService.ListMovements:output_type -> cartwright.inventory.v1.ListMovementsResponse
+	30, // 30: cartwright.inventory.v1.InventoryService.SetBackorderPolicy:output_type -> cartwright.inventory.v1.SetBackorderPolicyResponse
+	31, // 31: cartwright.inventory.v1.InventoryService.GetBackorderPolicy:output_type -> cartwright.inventory.v1.GetBackorderPolicyResponse
+	32, // 32: cartwright.inventory.v1.InventoryService.SetPurchaseLimit:output_type -> cartwright.inventory.v1.SetPurchaseLimitResponse
+	33, // 33: cartwright.inventory.v1.InventoryService.GetPurchaseLimit:output_type -> cartwright.inventory.v1.GetPurchaseLimitResponse
+	34, // 34: cartwright.inventory.v1.InventoryService.BatchGetAvailability:output_type -> cartwright.inventory.v1.BatchGetAvailabilityResponse
+	35, // 35: cartwright.inventory.v1.InventoryService.Reserve:output_type -> cartwright.inventory.v1.ReserveResponse
+	36, // 36: cartwright.inventory.v1.InventoryService.GetReservation:output_type -> cartwright.inventory.v1.GetReservationResponse
+	37, // 37: cartwright.inventory.v1.InventoryService.CommitReservation:output_type -> cartwright.inventory.v1.CommitReservationResponse
+	38, // 38: cartwright.inventory.v1.InventoryService.ReleaseReservation:output_type -> cartwright.inventory.v1.ReleaseReservationResponse
+	39, // 39: cartwright.inventory.v1.InventoryService.ReleaseAllocation:output_type -> cartwright.inventory.v1.ReleaseAllocationResponse
+	40, // 40: cartwright.inventory.v1.InventoryService.CreateShipment:output_type -> cartwright.inventory.v1.CreateShipmentResponse
+	41, // 41: cartwright.inventory.v1.InventoryService.UpdateShipment:output_type -> cartwright.inventory.v1.UpdateShipmentResponse
+	42, // 42: cartwright.inventory.v1.InventoryService.GetShipment:output_type -> cartwright.inventory.v1.GetShipmentResponse
+	43, // 43: cartwright.inventory.v1.InventoryService.ListShipments:output_type -> cartwright.inventory.v1.ListShipmentsResponse
+	44, // 44: cartwright.inventory.v1.InventoryService.ReceiveReturn:output_type -> cartwright.inventory.v1.ReceiveReturnResponse
+	45, // 45: cartwright.inventory.v1.InventoryService.ListReturns:output_type -> cartwright.inventory.v1.ListReturnsResponse
+	23, // [23:46] is the sub-list for method output_type
+	0,  // [0:23] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name

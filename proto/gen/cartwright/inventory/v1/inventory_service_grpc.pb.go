@@ -30,6 +30,8 @@ const (
 	InventoryService_ListMovements_FullMethodName        = "/cartwright.inventory.v1.InventoryService/ListMovements"
 	InventoryService_SetBackorderPolicy_FullMethodName   = "/cartwright.inventory.v1.InventoryService/SetBackorderPolicy"
 	InventoryService_GetBackorderPolicy_FullMethodName   = "/cartwright.inventory.v1.InventoryService/GetBackorderPolicy"
+	InventoryService_SetPurchaseLimit_FullMethodName     = "/cartwright.inventory.v1.InventoryService/SetPurchaseLimit"
+	InventoryService_GetPurchaseLimit_FullMethodName     = "/cartwright.inventory.v1.InventoryService/GetPurchaseLimit"
 	InventoryService_BatchGetAvailability_FullMethodName = "/cartwright.inventory.v1.InventoryService/BatchGetAvailability"
 	InventoryService_Reserve_FullMethodName              = "/cartwright.inventory.v1.InventoryService/Reserve"
 	InventoryService_GetReservation_FullMethodName       = "/cartwright.inventory.v1.InventoryService/GetReservation"
@@ -69,6 +71,10 @@ type InventoryServiceClient interface {
 	SetBackorderPolicy(ctx context.Context, in *SetBackorderPolicyRequest, opts ...grpc.CallOption) (*SetBackorderPolicyResponse, error)
 	// GetBackorderPolicy reads that rule.
 	GetBackorderPolicy(ctx context.Context, in *GetBackorderPolicyRequest, opts ...grpc.CallOption) (*GetBackorderPolicyResponse, error)
+	// SetPurchaseLimit sets how much of a SKU one customer may have.
+	SetPurchaseLimit(ctx context.Context, in *SetPurchaseLimitRequest, opts ...grpc.CallOption) (*SetPurchaseLimitResponse, error)
+	// GetPurchaseLimit reads that rule.
+	GetPurchaseLimit(ctx context.Context, in *GetPurchaseLimitRequest, opts ...grpc.CallOption) (*GetPurchaseLimitResponse, error)
 	// BatchGetAvailability tells what a channel can sell now; a hint for pages, not a promise.
 	BatchGetAvailability(ctx context.Context, in *BatchGetAvailabilityRequest, opts ...grpc.CallOption) (*BatchGetAvailabilityResponse, error)
 	// Reserve holds a whole cart for a time, all or nothing.
@@ -187,6 +193,26 @@ func (c *inventoryServiceClient) GetBackorderPolicy(ctx context.Context, in *Get
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetBackorderPolicyResponse)
 	err := c.cc.Invoke(ctx, InventoryService_GetBackorderPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) SetPurchaseLimit(ctx context.Context, in *SetPurchaseLimitRequest, opts ...grpc.CallOption) (*SetPurchaseLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetPurchaseLimitResponse)
+	err := c.cc.Invoke(ctx, InventoryService_SetPurchaseLimit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) GetPurchaseLimit(ctx context.Context, in *GetPurchaseLimitRequest, opts ...grpc.CallOption) (*GetPurchaseLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPurchaseLimitResponse)
+	err := c.cc.Invoke(ctx, InventoryService_GetPurchaseLimit_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -338,6 +364,10 @@ type InventoryServiceServer interface {
 	SetBackorderPolicy(context.Context, *SetBackorderPolicyRequest) (*SetBackorderPolicyResponse, error)
 	// GetBackorderPolicy reads that rule.
 	GetBackorderPolicy(context.Context, *GetBackorderPolicyRequest) (*GetBackorderPolicyResponse, error)
+	// SetPurchaseLimit sets how much of a SKU one customer may have.
+	SetPurchaseLimit(context.Context, *SetPurchaseLimitRequest) (*SetPurchaseLimitResponse, error)
+	// GetPurchaseLimit reads that rule.
+	GetPurchaseLimit(context.Context, *GetPurchaseLimitRequest) (*GetPurchaseLimitResponse, error)
 	// BatchGetAvailability tells what a channel can sell now; a hint for pages, not a promise.
 	BatchGetAvailability(context.Context, *BatchGetAvailabilityRequest) (*BatchGetAvailabilityResponse, error)
 	// Reserve holds a whole cart for a time, all or nothing.
@@ -398,6 +428,12 @@ func (UnimplementedInventoryServiceServer) SetBackorderPolicy(context.Context, *
 }
 func (UnimplementedInventoryServiceServer) GetBackorderPolicy(context.Context, *GetBackorderPolicyRequest) (*GetBackorderPolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBackorderPolicy not implemented")
+}
+func (UnimplementedInventoryServiceServer) SetPurchaseLimit(context.Context, *SetPurchaseLimitRequest) (*SetPurchaseLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetPurchaseLimit not implemented")
+}
+func (UnimplementedInventoryServiceServer) GetPurchaseLimit(context.Context, *GetPurchaseLimitRequest) (*GetPurchaseLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPurchaseLimit not implemented")
 }
 func (UnimplementedInventoryServiceServer) BatchGetAvailability(context.Context, *BatchGetAvailabilityRequest) (*BatchGetAvailabilityResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetAvailability not implemented")
@@ -614,6 +650,42 @@ func _InventoryService_GetBackorderPolicy_Handler(srv interface{}, ctx context.C
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(InventoryServiceServer).GetBackorderPolicy(ctx, req.(*GetBackorderPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_SetPurchaseLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetPurchaseLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).SetPurchaseLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_SetPurchaseLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).SetPurchaseLimit(ctx, req.(*SetPurchaseLimitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_GetPurchaseLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPurchaseLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).GetPurchaseLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_GetPurchaseLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).GetPurchaseLimit(ctx, req.(*GetPurchaseLimitRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -876,6 +948,14 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetBackorderPolicy",
 			Handler:    _InventoryService_GetBackorderPolicy_Handler,
+		},
+		{
+			MethodName: "SetPurchaseLimit",
+			Handler:    _InventoryService_SetPurchaseLimit_Handler,
+		},
+		{
+			MethodName: "GetPurchaseLimit",
+			Handler:    _InventoryService_GetPurchaseLimit_Handler,
 		},
 		{
 			MethodName: "BatchGetAvailability",

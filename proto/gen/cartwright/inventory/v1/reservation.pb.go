@@ -427,7 +427,11 @@ type ReserveRequest struct {
 	TtlSeconds int32 `protobuf:"varint,5,opt,name=ttl_seconds,json=ttlSeconds,proto3" json:"ttl_seconds,omitempty"`
 	// The caller's request id, at most 255 printable ASCII characters, optional: kept with the movements for the audit.
 	// What makes a repeat safe is reservation_id.
-	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Whom purchase limits are counted for, at most 64 printable ASCII characters without spaces: equal for equal customers,
+	// and nothing that tells who they are. Empty, as from callers that know no customer: no limit applies. It is not compared
+	// when the request is repeated, and is kept only when a SKU of the request has a limit.
+	CustomerKey   string `protobuf:"bytes,7,opt,name=customer_key,json=customerKey,proto3" json:"customer_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -504,9 +508,18 @@ func (x *ReserveRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *ReserveRequest) GetCustomerKey() string {
+	if x != nil {
+		return x.CustomerKey
+	}
+	return ""
+}
+
 // ReserveResponse carries the reservation. Short stock is not a response but the error FAILED_PRECONDITION SOLD_OUT:
 // one field violation per short line at lines[i].quantity, and in the metadata lines[i].requested (units wanted of that
-// SKU in the whole request) and lines[i].available (units that could have been reserved).
+// SKU in the whole request) and lines[i].available (units that could have been reserved). More than the customer may have of
+// a SKU is FAILED_PRECONDITION PURCHASE_LIMIT, also when other lines are short: one field violation with that reason per
+// line, and in the metadata lines[i].limit (units one customer may have) and lines[i].held (units held or bought already).
 type ReserveResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reservation, HELD; COMMITTED when the same request is repeated after the commit.
@@ -1061,7 +1074,7 @@ const file_cartwright_inventory_v1_reservation_proto_rawDesc = "" +
 	"\x05lines\x18\a \x03(\v2(.cartwright.inventory.v1.ReservationLineR\x05lines\"m\n" +
 	"\vReserveLine\x125\n" +
 	"\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"\x9b\x03\n" +
+	"\bquantity\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x01R\bquantity\"\xd1\x03\n" +
 	"\x0eReserveRequest\x12/\n" +
 	"\x0ereservation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rreservationId\x120\n" +
 	"\border_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z2-7]{26}$R\aorderId\x12:\n" +
@@ -1071,7 +1084,8 @@ const file_cartwright_inventory_v1_reservation_proto_rawDesc = "" +
 	"\tTTL_RANGE\x12\x1cmust be 60 to 604800 seconds\x1a\x1cthis >= 60 && this <= 604800R\n" +
 	"ttlSeconds\x121\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x12\xbaH\x0fr\r\x18\xff\x012\b^[ -~]*$R\trequestId\"Y\n" +
+	"request_id\x18\x06 \x01(\tB\x12\xbaH\x0fr\r\x18\xff\x012\b^[ -~]*$R\trequestId\x124\n" +
+	"\fcustomer_key\x18\a \x01(\tB\x11\xbaH\x0er\f\x18@2\b^[!-~]*$R\vcustomerKey\"Y\n" +
 	"\x0fReserveResponse\x12F\n" +
 	"\vreservation\x18\x01 \x01(\v2$.cartwright.inventory.v1.ReservationR\vreservation\"H\n" +
 	"\x15GetReservationRequest\x12/\n" +

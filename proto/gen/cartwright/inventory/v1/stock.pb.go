@@ -1339,6 +1339,295 @@ func (x *GetBackorderPolicyResponse) GetPolicy() *BackorderPolicy {
 	return nil
 }
 
+// SetPurchaseLimitRequest sets how much of one SKU one customer may have.
+type SetPurchaseLimitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Idempotency key, 1 to 255 printable ASCII characters.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Stock keeping unit, 1 to 64 printable ASCII characters; need not have stock.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Most units of one customer in open reservations and orders, over all channels, 1 to 1,000,000; 0 for no limit. Units a
+	// customer has already stay, but count: with more than the limit the customer gets no others. What was reserved while the
+	// SKU had no limit does not count. Out of range → PURCHASE_LIMIT_RANGE.
+	Quantity int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Only what was reserved in the last so many days counts, 1 to 3,650; 0 for ever. Without a limit it must be 0. Else →
+	// PURCHASE_LIMIT_RANGE.
+	WindowDays    int32 `protobuf:"varint,4,opt,name=window_days,json=windowDays,proto3" json:"window_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPurchaseLimitRequest) Reset() {
+	*x = SetPurchaseLimitRequest{}
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPurchaseLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPurchaseLimitRequest) ProtoMessage() {}
+
+func (x *SetPurchaseLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPurchaseLimitRequest.ProtoReflect.Descriptor instead.
+func (*SetPurchaseLimitRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SetPurchaseLimitRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SetPurchaseLimitRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *SetPurchaseLimitRequest) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *SetPurchaseLimitRequest) GetWindowDays() int32 {
+	if x != nil {
+		return x.WindowDays
+	}
+	return 0
+}
+
+// SetPurchaseLimitResponse carries the rule.
+type SetPurchaseLimitResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule as stored.
+	Limit         *PurchaseLimit `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPurchaseLimitResponse) Reset() {
+	*x = SetPurchaseLimitResponse{}
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPurchaseLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPurchaseLimitResponse) ProtoMessage() {}
+
+func (x *SetPurchaseLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPurchaseLimitResponse.ProtoReflect.Descriptor instead.
+func (*SetPurchaseLimitResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SetPurchaseLimitResponse) GetLimit() *PurchaseLimit {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
+// PurchaseLimit is the rule of one SKU for how much one customer may have. Units count from the moment they are held; they
+// stop to count when the hold ends, when they are given back before they were shipped, or when the window is over. Units
+// that were shipped count even if they are returned.
+type PurchaseLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stock keeping unit.
+	Sku string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Most units of one customer; 0 for no limit.
+	Quantity int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Days that are looked back; 0 for ever.
+	WindowDays int32 `protobuf:"varint,3,opt,name=window_days,json=windowDays,proto3" json:"window_days,omitempty"`
+	// When it last changed (database clock); not set where no rule was ever set.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PurchaseLimit) Reset() {
+	*x = PurchaseLimit{}
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PurchaseLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PurchaseLimit) ProtoMessage() {}
+
+func (x *PurchaseLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PurchaseLimit.ProtoReflect.Descriptor instead.
+func (*PurchaseLimit) Descriptor() ([]byte, []int) {
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PurchaseLimit) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *PurchaseLimit) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *PurchaseLimit) GetWindowDays() int32 {
+	if x != nil {
+		return x.WindowDays
+	}
+	return 0
+}
+
+func (x *PurchaseLimit) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+// GetPurchaseLimitRequest asks for the rule of one SKU.
+type GetPurchaseLimitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stock keeping unit.
+	Sku           string `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPurchaseLimitRequest) Reset() {
+	*x = GetPurchaseLimitRequest{}
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPurchaseLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPurchaseLimitRequest) ProtoMessage() {}
+
+func (x *GetPurchaseLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPurchaseLimitRequest.ProtoReflect.Descriptor instead.
+func (*GetPurchaseLimitRequest) Descriptor() ([]byte, []int) {
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetPurchaseLimitRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+// GetPurchaseLimitResponse carries the rule; a SKU without one answers 0 units.
+type GetPurchaseLimitResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule in force.
+	Limit         *PurchaseLimit `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPurchaseLimitResponse) Reset() {
+	*x = GetPurchaseLimitResponse{}
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPurchaseLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPurchaseLimitResponse) ProtoMessage() {}
+
+func (x *GetPurchaseLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPurchaseLimitResponse.ProtoReflect.Descriptor instead.
+func (*GetPurchaseLimitResponse) Descriptor() ([]byte, []int) {
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *GetPurchaseLimitResponse) GetLimit() *PurchaseLimit {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
 // Availability is what a channel can sell of one SKU at this moment. A promise is only made by Reserve.
 type Availability struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1360,7 +1649,7 @@ type Availability struct {
 
 func (x *Availability) Reset() {
 	*x = Availability{}
-	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[17]
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1372,7 +1661,7 @@ func (x *Availability) String() string {
 func (*Availability) ProtoMessage() {}
 
 func (x *Availability) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[17]
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1385,7 +1674,7 @@ func (x *Availability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Availability.ProtoReflect.Descriptor instead.
 func (*Availability) Descriptor() ([]byte, []int) {
-	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{17}
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Availability) GetSku() string {
@@ -1443,7 +1732,7 @@ type BatchGetAvailabilityRequest struct {
 
 func (x *BatchGetAvailabilityRequest) Reset() {
 	*x = BatchGetAvailabilityRequest{}
-	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[18]
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1455,7 +1744,7 @@ func (x *BatchGetAvailabilityRequest) String() string {
 func (*BatchGetAvailabilityRequest) ProtoMessage() {}
 
 func (x *BatchGetAvailabilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[18]
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1468,7 +1757,7 @@ func (x *BatchGetAvailabilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetAvailabilityRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetAvailabilityRequest) Descriptor() ([]byte, []int) {
-	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{18}
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *BatchGetAvailabilityRequest) GetSkus() []string {
@@ -1496,7 +1785,7 @@ type BatchGetAvailabilityResponse struct {
 
 func (x *BatchGetAvailabilityResponse) Reset() {
 	*x = BatchGetAvailabilityResponse{}
-	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[19]
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1797,7 @@ func (x *BatchGetAvailabilityResponse) String() string {
 func (*BatchGetAvailabilityResponse) ProtoMessage() {}
 
 func (x *BatchGetAvailabilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[19]
+	mi := &file_cartwright_inventory_v1_stock_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1810,7 @@ func (x *BatchGetAvailabilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetAvailabilityResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetAvailabilityResponse) Descriptor() ([]byte, []int) {
-	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{19}
+	return file_cartwright_inventory_v1_stock_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *BatchGetAvailabilityResponse) GetAvailabilities() []*Availability {
@@ -1626,7 +1915,29 @@ const file_cartwright_inventory_v1_stock_proto_rawDesc = "" +
 	"\x19GetBackorderPolicyRequest\x125\n" +
 	"\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\"^\n" +
 	"\x1aGetBackorderPolicyResponse\x12@\n" +
-	"\x06policy\x18\x01 \x01(\v2(.cartwright.inventory.v1.BackorderPolicyR\x06policy\"\xe7\x01\n" +
+	"\x06policy\x18\x01 \x01(\v2(.cartwright.inventory.v1.BackorderPolicyR\x06policy\"\xe0\x02\n" +
+	"\x17SetPurchaseLimitRequest\x123\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x10\x01\x18\xff\x012\b^[ -~]*$R\trequestId\x125\n" +
+	"\x03sku\x18\x02 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\x12l\n" +
+	"\bquantity\x18\x03 \x01(\x05BP\xbaHM\xba\x01J\n" +
+	"\x14PURCHASE_LIMIT_RANGE\x12\x14must be 0 to 1000000\x1a\x1cthis >= 0 && this <= 1000000R\bquantity\x12k\n" +
+	"\vwindow_days\x18\x04 \x01(\x05BJ\xbaHG\xba\x01D\n" +
+	"\x14PURCHASE_LIMIT_RANGE\x12\x11must be 0 to 3650\x1a\x19this >= 0 && this <= 3650R\n" +
+	"windowDays\"X\n" +
+	"\x18SetPurchaseLimitResponse\x12<\n" +
+	"\x05limit\x18\x01 \x01(\v2&.cartwright.inventory.v1.PurchaseLimitR\x05limit\"\x9b\x01\n" +
+	"\rPurchaseLimit\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x05R\bquantity\x12\x1f\n" +
+	"\vwindow_days\x18\x03 \x01(\x05R\n" +
+	"windowDays\x12;\n" +
+	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\"P\n" +
+	"\x17GetPurchaseLimitRequest\x125\n" +
+	"\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x18@2\x1a^[!-~]([ -~]{0,62}[!-~])?$R\x03sku\"X\n" +
+	"\x18GetPurchaseLimitResponse\x12<\n" +
+	"\x05limit\x18\x01 \x01(\v2&.cartwright.inventory.v1.PurchaseLimitR\x05limit\"\xe7\x01\n" +
 	"\fAvailability\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\tavailable\x18\x02 \x01(\x05R\tavailable\x126\n" +
@@ -1668,7 +1979,7 @@ func file_cartwright_inventory_v1_stock_proto_rawDescGZIP() []byte {
 }
 
 var file_cartwright_inventory_v1_stock_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cartwright_inventory_v1_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_cartwright_inventory_v1_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_cartwright_inventory_v1_stock_proto_goTypes = []any{
 	(MovementKind)(0),                    // 0: cartwright.inventory.v1.MovementKind
 	(BackorderMode)(0),                   // 1: cartwright.inventory.v1.BackorderMode
@@ -1690,15 +2001,20 @@ var file_cartwright_inventory_v1_stock_proto_goTypes = []any{
 	(*SetBackorderPolicyResponse)(nil),   // 17: cartwright.inventory.v1.SetBackorderPolicyResponse
 	(*GetBackorderPolicyRequest)(nil),    // 18: cartwright.inventory.v1.GetBackorderPolicyRequest
 	(*GetBackorderPolicyResponse)(nil),   // 19: cartwright.inventory.v1.GetBackorderPolicyResponse
-	(*Availability)(nil),                 // 20: cartwright.inventory.v1.Availability
-	(*BatchGetAvailabilityRequest)(nil),  // 21: cartwright.inventory.v1.BatchGetAvailabilityRequest
-	(*BatchGetAvailabilityResponse)(nil), // 22: cartwright.inventory.v1.BatchGetAvailabilityResponse
-	(*timestamppb.Timestamp)(nil),        // 23: google.protobuf.Timestamp
+	(*SetPurchaseLimitRequest)(nil),      // 20: cartwright.inventory.v1.SetPurchaseLimitRequest
+	(*SetPurchaseLimitResponse)(nil),     // 21: cartwright.inventory.v1.SetPurchaseLimitResponse
+	(*PurchaseLimit)(nil),                // 22: cartwright.inventory.v1.PurchaseLimit
+	(*GetPurchaseLimitRequest)(nil),      // 23: cartwright.inventory.v1.GetPurchaseLimitRequest
+	(*GetPurchaseLimitResponse)(nil),     // 24: cartwright.inventory.v1.GetPurchaseLimitResponse
+	(*Availability)(nil),                 // 25: cartwright.inventory.v1.Availability
+	(*BatchGetAvailabilityRequest)(nil),  // 26: cartwright.inventory.v1.BatchGetAvailabilityRequest
+	(*BatchGetAvailabilityResponse)(nil), // 27: cartwright.inventory.v1.BatchGetAvailabilityResponse
+	(*timestamppb.Timestamp)(nil),        // 28: google.protobuf.Timestamp
 }
 var file_cartwright_inventory_v1_stock_proto_depIdxs = []int32{
-	23, // 0: cartwright.inventory.v1.StockLevel.update_time:type_name -> google.protobuf.Timestamp
+	28, // 0: cartwright.inventory.v1.StockLevel.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 1: cartwright.inventory.v1.Movement.kind:type_name -> cartwright.inventory.v1.MovementKind
-	23, // 2: cartwright.inventory.v1.Movement.create_time:type_name -> google.protobuf.Timestamp
+	28, // 2: cartwright.inventory.v1.Movement.create_time:type_name -> google.protobuf.Timestamp
 	5,  // 3: cartwright.inventory.v1.SetStockRequest.entries:type_name -> cartwright.inventory.v1.SetStockEntry
 	3,  // 4: cartwright.inventory.v1.SetStockResponse.levels:type_name -> cartwright.inventory.v1.StockLevel
 	8,  // 5: cartwright.inventory.v1.AdjustStockRequest.entries:type_name -> cartwright.inventory.v1.AdjustStockEntry
@@ -1706,17 +2022,20 @@ var file_cartwright_inventory_v1_stock_proto_depIdxs = []int32{
 	3,  // 7: cartwright.inventory.v1.ListStockResponse.levels:type_name -> cartwright.inventory.v1.StockLevel
 	4,  // 8: cartwright.inventory.v1.ListMovementsResponse.movements:type_name -> cartwright.inventory.v1.Movement
 	1,  // 9: cartwright.inventory.v1.BackorderPolicy.mode:type_name -> cartwright.inventory.v1.BackorderMode
-	23, // 10: cartwright.inventory.v1.BackorderPolicy.update_time:type_name -> google.protobuf.Timestamp
+	28, // 10: cartwright.inventory.v1.BackorderPolicy.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 11: cartwright.inventory.v1.SetBackorderPolicyRequest.mode:type_name -> cartwright.inventory.v1.BackorderMode
 	15, // 12: cartwright.inventory.v1.SetBackorderPolicyResponse.policy:type_name -> cartwright.inventory.v1.BackorderPolicy
 	15, // 13: cartwright.inventory.v1.GetBackorderPolicyResponse.policy:type_name -> cartwright.inventory.v1.BackorderPolicy
-	2,  // 14: cartwright.inventory.v1.Availability.band:type_name -> cartwright.inventory.v1.StockBand
-	20, // 15: cartwright.inventory.v1.BatchGetAvailabilityResponse.availabilities:type_name -> cartwright.inventory.v1.Availability
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	22, // 14: cartwright.inventory.v1.SetPurchaseLimitResponse.limit:type_name -> cartwright.inventory.v1.PurchaseLimit
+	28, // 15: cartwright.inventory.v1.PurchaseLimit.update_time:type_name -> google.protobuf.Timestamp
+	22, // 16: cartwright.inventory.v1.GetPurchaseLimitResponse.limit:type_name -> cartwright.inventory.v1.PurchaseLimit
+	2,  // 17: cartwright.inventory.v1.Availability.band:type_name -> cartwright.inventory.v1.StockBand
+	25, // 18: cartwright.inventory.v1.BatchGetAvailabilityResponse.availabilities:type_name -> cartwright.inventory.v1.Availability
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_cartwright_inventory_v1_stock_proto_init() }
@@ -1730,7 +2049,7 @@ func file_cartwright_inventory_v1_stock_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cartwright_inventory_v1_stock_proto_rawDesc), len(file_cartwright_inventory_v1_stock_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   20,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

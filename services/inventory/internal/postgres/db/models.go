@@ -30,6 +30,15 @@ type Location struct {
 	UpdatedAt time.Time
 }
 
+type PurchaseLimit struct {
+	Sku string
+	// Most units of one customer in open reservations and orders; 0: no limit.
+	Quantity int32
+	// Only what was reserved in the last so many days counts; 0: all of it.
+	WindowDays int32
+	UpdatedAt  time.Time
+}
+
 type ShipmentItem struct {
 	ShipmentID  string
 	Sku         string

@@ -468,12 +468,27 @@ WITH claimed AS (
 ), wanted AS MATERIALIZED (
     SELECT unnest($2::text[]) AS sku, unnest($3::integer[]) AS quantity
     FROM claimed
+), limited AS MATERIALIZED (
+    SELECT p.sku, p.quantity, p.window_days
+    FROM purchase_limit AS p
+    WHERE p.quantity > 0 AND p.sku = ANY ($2::text[]) AND $4::text <> '' AND EXISTS (SELECT 1 FROM claimed)
+    ORDER BY p.sku
+    FOR NO KEY UPDATE
+), allowed AS MATERIALIZED (
+    SELECT unnest(limits.skus) AS sku, unnest(limits.quantities) AS quantity,
+           unnest(units_of_customers(array_fill($4::text, ARRAY[cardinality(limits.skus)]), limits.skus, limits.windows))
+               AS units
+    FROM (
+        SELECT array_agg(limited.sku) AS skus, array_agg(limited.quantity) AS quantities, array_agg(limited.window_days) AS windows
+        FROM limited
+        HAVING count(*) > 0
+    ) AS limits
 ), locked AS MATERIALIZED (
     SELECT s.sku, s.location_key, s.on_hand, s.reserved, s.on_hand - s.reserved AS free, l.priority
     FROM stock AS s
     JOIN location AS l ON l.key = s.location_key
-    WHERE s.sku = ANY ($2::text[]) AND EXISTS (SELECT 1 FROM claimed)
-      AND l.active AND (l.channels = '{}' OR $4::text = ANY (l.channels))
+    WHERE s.sku = ANY ($2::text[]) AND EXISTS (SELECT 1 FROM claimed) AND (SELECT count(*) FROM limited) >= 0
+      AND l.active AND (l.channels = '{}' OR $5::text = ANY (l.channels))
     ORDER BY s.sku, s.location_key
     FOR NO KEY UPDATE OF s
 ), ranked AS (
@@ -500,18 +515,27 @@ WITH claimed AS (
     ORDER BY b.sku
     FOR NO KEY UPDATE OF b
 ), refused AS MATERIALIZED (
-    SELECT short.sku, short.quantity AS requested, short.covered + coalesce(owed.room, 0) AS available
+    SELECT short.sku, false AS counted,
+           jsonb_build_object('sku', short.sku, 'requested', short.quantity, 'available', short.covered + coalesce(owed.room, 0))
+               AS refusal
     FROM short
     LEFT JOIN owed ON owed.sku = short.sku
     WHERE short.quantity > short.covered + coalesce(owed.room, 0)
+    UNION ALL
+    SELECT wanted.sku, true,
+           jsonb_build_object('sku', wanted.sku, 'requested', wanted.quantity, 'available', greatest(allowed.quantity - allowed.units, 0),
+                              'limit', allowed.quantity, 'held', allowed.units)
+    FROM wanted
+    JOIN allowed ON allowed.sku = wanted.sku
+    WHERE wanted.quantity > allowed.quantity - allowed.units
 ), outcome AS (
-    INSERT INTO reservation (id, order_id, channel, state, fingerprint, refusal, actor, request_id, expires_at)
-    SELECT claimed.id, $5, $4,
+    INSERT INTO reservation (id, order_id, channel, state, fingerprint, refusal, actor, request_id, expires_at, customer_key)
+    SELECT claimed.id, $6, $5,
            CASE WHEN EXISTS (SELECT 1 FROM refused) THEN 'refused' ELSE 'held' END,
-           $6,
-           (SELECT jsonb_agg(jsonb_build_object('sku', refused.sku, 'requested', refused.requested,
-                                                'available', refused.available) ORDER BY refused.sku) FROM refused),
-           $7, $8, now() + make_interval(secs => $9::integer)
+           $7,
+           (SELECT jsonb_agg(refused.refusal ORDER BY refused.sku, refused.counted) FROM refused),
+           $8, $9, now() + make_interval(secs => $10::integer),
+           CASE WHEN EXISTS (SELECT 1 FROM limited) AND NOT EXISTS (SELECT 1 FROM refused) THEN $4 END
     FROM claimed
     RETURNING id, state, refusal, expires_at, created_at
 ), allocated AS (
@@ -549,6 +573,7 @@ type ReserveParams struct {
 	ID          string
 	Skus        []string
 	Quantities  []int32
+	CustomerKey string
 	Channel     string
 	OrderID     string
 	Fingerprint []byte
@@ -572,9 +597,11 @@ type ReserveRow struct {
 // for each allocation, or a single one without allocation for a refusal.
 //
 //	claimed  settles who owns the id
-//	locked   locks the stock rows in (sku, location_key) order and reads them as they are under the lock
+//	limited  locks the purchase limits in SKU order, allowed is what the customer has of them
+//	locked   locks the stock rows in (sku, location_key) order, after all limits, and reads them as they are under the lock
 //	taken    lets the locations cover each SKU by priority
 //	short    is what stock does not cover, owed what may still be sold without stock
+//	refused  is what neither covers, and what is beyond a limit
 //
 // The counters move by the allocations really inserted, from the values read under the lock: the row as the statement's
 // snapshot has it may be older, and CHECK constraints are tried on that one first, which would fail although the row is fine.
@@ -583,6 +610,7 @@ func (q *Queries) Reserve(ctx context.Context, arg ReserveParams) ([]ReserveRow,
 		arg.ID,
 		arg.Skus,
 		arg.Quantities,
+		arg.CustomerKey,
 		arg.Channel,
 		arg.OrderID,
 		arg.Fingerprint,

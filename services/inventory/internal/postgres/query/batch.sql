@@ -4,34 +4,43 @@
 -- without allocation for a refusal.
 --   claimed  settles who owns the ids, in id order: two batches that share some wait for each other in one direction only
 --   wanted   is the lines of the carts that are new
---   locked   locks the stock rows in (sku, location_key) order and reads them as they are under the lock; all keys are
---            claimed before the first of them
+--   limited  locks the purchase limits in SKU order; all keys are claimed before the first of them
+--   locked   locks the stock rows in (sku, location_key) order, after all limits, and reads them as they are under the lock
+--   allowed  is what each customer may still buy of a limited SKU
 --   scarce   is the SKUs of which a cart may get less than it wants from stock, owed what of them may be sold without
---   place    is whatever units may come from, choice what of it each line may take, in its order
---   given    is what take_in_order lets each choice take; refused is the carts of which a line got too little
+--   place    is whatever units may come from, choice what of it each line may take, in its order. What a customer may still
+--            buy is a place too, of which each of the customer's carts must get as much as it wants of the SKU: so a cart
+--            beyond a limit is refused as one beyond the stock is, and takes nothing from those behind it
+--   given    is what take_in_order lets each choice take of the stock; refused is the carts of which a line got too little
 -- For how the counters move see Reserve.
 WITH asked AS MATERIALIZED (
     SELECT generate_series(1, cardinality(@ids::uuid[])) AS n, unnest(@ids::uuid[]) AS id, unnest(@order_ids::text[]) AS order_id,
            unnest(@channels::text[]) AS channel, unnest(@fingerprints::bytea[]) AS fingerprint,
            unnest(@ttl_seconds::integer[]) AS ttl_seconds, unnest(@actors::text[]) AS actor,
-           unnest(@request_ids::text[]) AS request_id
+           unnest(@request_ids::text[]) AS request_id, unnest(@customer_keys::text[]) AS customer_key
 ), claimed AS (
     INSERT INTO reservation_key (id)
     SELECT asked.id FROM asked ORDER BY asked.id
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), wanted AS MATERIALIZED (
-    SELECT asked.n, asked.channel, line.sku COLLATE "C" AS sku, line.quantity
+    SELECT asked.n, asked.channel, asked.customer_key, line.sku COLLATE "C" AS sku, line.quantity
     FROM claimed
     JOIN asked ON asked.id = claimed.id
     JOIN (SELECT unnest(@line_carts::integer[]) AS n, unnest(@skus::text[]) AS sku, unnest(@quantities::integer[]) AS quantity)
         AS line ON line.n = asked.n
     WHERE (SELECT count(*) FROM claimed) > 0
+), limited AS MATERIALIZED (
+    SELECT p.sku, p.quantity, p.window_days
+    FROM purchase_limit AS p
+    WHERE p.quantity > 0 AND p.sku = ANY (ARRAY(SELECT DISTINCT wanted.sku FROM wanted WHERE wanted.customer_key <> ''))
+    ORDER BY p.sku
+    FOR NO KEY UPDATE
 ), locked AS MATERIALIZED (
     SELECT s.sku, s.location_key, s.on_hand, s.reserved, s.on_hand - s.reserved AS free, l.priority, l.channels
     FROM stock AS s
     JOIN location AS l ON l.key = s.location_key
-    WHERE s.sku = ANY (ARRAY(SELECT DISTINCT wanted.sku FROM wanted))
+    WHERE s.sku = ANY (ARRAY(SELECT DISTINCT wanted.sku FROM wanted)) AND (SELECT count(*) FROM limited) >= 0
       AND l.active AND (l.channels = '{}' OR l.channels && @channels::text[])
     ORDER BY s.sku, s.location_key
     FOR NO KEY UPDATE OF s
@@ -53,20 +62,46 @@ WITH asked AS MATERIALIZED (
     WHERE b.allowed AND b.sku = ANY (ARRAY(SELECT scarce.sku FROM scarce))
     ORDER BY b.sku
     FOR NO KEY UPDATE OF b
-), place AS MATERIALIZED (
-    SELECT row_number() OVER ()::integer AS place, source.sku, source.location_key, source.free, source.priority, source.channels
+), allowed AS MATERIALIZED (
+    SELECT unnest(pairs.customer_keys) AS customer_key, unnest(pairs.skus) AS sku, unnest(pairs.quantities) AS quantity,
+           unnest(units_of_customers(pairs.customer_keys, pairs.skus, pairs.windows)) AS units
     FROM (
-        SELECT locked.sku, locked.location_key, locked.free, locked.priority, locked.channels FROM locked
+        SELECT array_agg(buyer.customer_key) AS customer_keys, array_agg(limited.sku) AS skus,
+               array_agg(limited.quantity) AS quantities, array_agg(limited.window_days) AS windows
+        FROM limited
+        JOIN (SELECT DISTINCT wanted.sku, wanted.customer_key FROM wanted WHERE wanted.customer_key <> '') AS buyer
+            ON buyer.sku = limited.sku
+        HAVING count(*) > 0
+    ) AS pairs
+), place AS MATERIALIZED (
+    SELECT row_number() OVER ()::integer AS place, source.sku, source.location_key, source.free, source.priority, source.channels,
+           source.customer_key, source.most, source.units
+    FROM (
+        SELECT locked.sku, locked.location_key, locked.free, locked.priority, locked.channels, '' AS customer_key,
+               NULL::integer AS most, NULL::integer AS units
+        FROM locked
         UNION ALL
-        SELECT owed.sku, '', owed.room, NULL, '{}' FROM owed
+        SELECT owed.sku, '', owed.room, NULL, '{}', '', NULL, NULL FROM owed
+        UNION ALL
+        SELECT allowed.sku, '', greatest(allowed.quantity - allowed.units, 0), NULL, '{}', allowed.customer_key, allowed.quantity,
+               allowed.units
+        FROM allowed
     ) AS source
 ), choice AS MATERIALIZED (
-    SELECT row_number() OVER (ORDER BY wanted.n, wanted.sku, place.priority, place.location_key) AS i,
-           dense_rank() OVER (ORDER BY wanted.n, wanted.sku)::integer AS line,
-           wanted.n, wanted.sku, wanted.quantity, place.place, place.location_key
-    FROM wanted
-    LEFT JOIN place ON place.sku = wanted.sku
-        AND (place.channels = '{}' OR wanted.channel = ANY (place.channels))
+    SELECT row_number() OVER (ORDER BY option.n, option.sku, option.most, option.priority, option.location_key) AS i,
+           dense_rank() OVER (ORDER BY option.n, option.sku, option.most)::integer AS line,
+           option.n, option.sku, option.quantity, option.place, option.location_key, option.most, option.units
+    FROM (
+        SELECT wanted.n, wanted.sku, wanted.quantity, place.place, place.location_key, place.priority, NULL::integer AS most,
+               NULL::integer AS units
+        FROM wanted
+        LEFT JOIN place ON place.sku = wanted.sku AND place.customer_key = ''
+            AND (place.channels = '{}' OR wanted.channel = ANY (place.channels))
+        UNION ALL
+        SELECT wanted.n, wanted.sku, wanted.quantity, place.place, '', NULL, place.most, place.units
+        FROM wanted
+        JOIN place ON place.sku = wanted.sku AND place.customer_key = wanted.customer_key AND place.customer_key <> ''
+    ) AS option
 ), decided AS MATERIALIZED (
     SELECT generate_series(1, cardinality(answer.taken)) AS i, unnest(answer.taken) AS taken
     FROM (SELECT take_in_order(
@@ -76,20 +111,29 @@ WITH asked AS MATERIALIZED (
         ARRAY(SELECT choice.place FROM choice ORDER BY choice.i),
         ARRAY(SELECT choice.quantity FROM choice ORDER BY choice.i)) AS taken) AS answer
 ), given AS MATERIALIZED (
-    SELECT choice.n, choice.sku, choice.location_key, choice.quantity, decided.taken,
+    SELECT choice.n, choice.sku, choice.location_key, choice.quantity, choice.most, choice.units,
+           CASE WHEN choice.most IS NULL THEN decided.taken ELSE 0 END AS taken,
            sum(decided.taken) OVER (PARTITION BY choice.line) AS covered
     FROM choice
     JOIN decided ON decided.i = choice.i
 ), refused AS MATERIALIZED (
-    SELECT short.n, jsonb_agg(jsonb_build_object('sku', short.sku, 'requested', short.quantity, 'available', short.covered)
-                              ORDER BY short.sku) AS refusal
-    FROM (SELECT DISTINCT given.n, given.sku, given.quantity, given.covered FROM given WHERE given.covered < given.quantity) AS short
+    SELECT short.n,
+           jsonb_agg(CASE WHEN short.most IS NULL
+                     THEN jsonb_build_object('sku', short.sku, 'requested', short.quantity, 'available', short.covered)
+                     ELSE jsonb_build_object('sku', short.sku, 'requested', short.quantity, 'available', short.covered,
+                                             'limit', short.most, 'held', greatest(short.most - short.covered, short.units))
+                     END ORDER BY short.sku, short.most NULLS FIRST) AS refusal
+    FROM (SELECT DISTINCT given.n, given.sku, given.quantity, given.covered, given.most, given.units FROM given
+          WHERE given.covered < given.quantity) AS short
     GROUP BY short.n
 ), outcome AS (
-    INSERT INTO reservation (id, order_id, channel, state, fingerprint, refusal, actor, request_id, expires_at)
+    INSERT INTO reservation (id, order_id, channel, state, fingerprint, refusal, actor, request_id, expires_at, customer_key)
     SELECT asked.id, asked.order_id, asked.channel, CASE WHEN refused.n IS NULL THEN 'held' ELSE 'refused' END,
            asked.fingerprint, refused.refusal, asked.actor, asked.request_id,
-           now() + make_interval(secs => asked.ttl_seconds)
+           now() + make_interval(secs => asked.ttl_seconds),
+           CASE WHEN refused.n IS NULL AND (SELECT count(*) FROM allowed) > 0
+                     AND asked.n IN (SELECT choice.n FROM choice WHERE choice.most IS NOT NULL)
+                THEN asked.customer_key END
     FROM claimed
     JOIN asked ON asked.id = claimed.id
     LEFT JOIN refused ON refused.n = asked.n
