@@ -109,6 +109,8 @@ type Pricing interface {
 type Reservation struct {
 	// ID names it; OrderID and Channel say for what.
 	ID, OrderID, Channel string
+	// CustomerKey is whom purchase limits are counted for.
+	CustomerKey string
 	// Lines are the units, in the order of the order's lines.
 	Lines []order.StockLine
 	// TTL is how long it is held unless committed.

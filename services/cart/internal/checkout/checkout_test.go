@@ -103,9 +103,19 @@ func TestRefusalsGiveEverythingBack(t *testing.T) {
 	s.pricing.limit = 0
 	refuses(s.buyer("", true, 0), "card", "tok_ok", "COUPON_LIMIT_REACHED", errs.FailedPrecondition)
 
-	s.inventory.set(skuB, 0)
+	s.inventory.limit = 1
 	b = s.buyer("", false, 1200)
 	_, err := b.buy(p, "card", "tok_ok")
+	require.Equal(t, "PURCHASE_LIMIT", errs.ReasonOf(err))
+	require.Equal(t, errs.FailedPrecondition, errs.CodeOf(err))
+	require.Equal(t, "lines[0].quantity", errs.FieldsOf(err)[0].Path, "the buyer is told which line")
+	require.Equal(t, []string{"1", "1"}, []string{errs.MetaOf(err, "lines[0].limit"), errs.MetaOf(err, "lines[0].held")})
+	b.gaveUp(t, b.order().ID)
+	s.inventory.limit = 0
+
+	s.inventory.set(skuB, 0)
+	b = s.buyer("", false, 1200)
+	_, err = b.buy(p, "card", "tok_ok")
 	require.Equal(t, "SOLD_OUT", errs.ReasonOf(err))
 	require.Equal(t, "lines[0].quantity", errs.FieldsOf(err)[0].Path, "the buyer is told which line")
 	b.gaveUp(t, b.order().ID)

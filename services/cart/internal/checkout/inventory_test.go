@@ -26,13 +26,16 @@ type inventoryPeer struct {
 	reservations map[string]*reservation
 	done         map[string]bool // releases, shipments and returns by id
 	returned     map[string]int32
+	limit        int32 // units of one SKU that one customer may have; 0: no limit
 }
 
 type reservation struct {
-	order string
-	state inventoryv1.ReservationState
-	lines map[string]int32
-	gone  map[string]int32 // shipped or released
+	order    string
+	customer string
+	beyond   bool // the refusal was that of the limit
+	state    inventoryv1.ReservationState
+	lines    map[string]int32
+	gone     map[string]int32 // shipped or released
 }
 
 func newInventoryPeer() *inventoryPeer {
@@ -46,13 +49,14 @@ func (p *inventoryPeer) Reserve(_ context.Context, req *inventoryv1.ReserveReque
 	defer p.mu.Unlock()
 	r, seen := p.reservations[req.GetReservationId()]
 	if !seen {
-		r = &reservation{order: req.GetOrderId(), state: held, lines: map[string]int32{}, gone: map[string]int32{}}
+		r = &reservation{order: req.GetOrderId(), customer: req.GetCustomerKey(), state: held, lines: map[string]int32{}, gone: map[string]int32{}}
 		p.reservations[req.GetReservationId()] = r
 		for _, l := range req.GetLines() {
 			r.lines[l.GetSku()] += l.GetQuantity()
 		}
 		for sku, quantity := range r.lines {
-			if p.available[sku] < quantity {
+			r.beyond = r.beyond || p.limit > 0 && quantity > p.limit
+			if p.available[sku] < quantity || r.beyond {
 				r.state = refused
 			}
 		}
@@ -64,6 +68,10 @@ func (p *inventoryPeer) Reserve(_ context.Context, req *inventoryv1.ReserveReque
 	case held, committed:
 		return &inventoryv1.ReserveResponse{Reservation: &inventoryv1.Reservation{Id: req.GetReservationId(), State: r.state}}, nil
 	case refused:
+		if r.beyond {
+			return nil, errs.Define(errs.FailedPrecondition, "PURCHASE_LIMIT", "").At("lines[0].quantity", "One customer may have 1.").
+				Meta("lines[0].limit", "1").Meta("lines[0].held", "1")
+		}
 		return nil, errs.Define(errs.FailedPrecondition, "SOLD_OUT", "").At("lines[0].quantity", "There is not enough stock.")
 	}
 	return nil, errs.Define(errs.FailedPrecondition, "RESERVATION_RELEASED", "").New("The reservation is over.")

@@ -221,6 +221,7 @@ func (r *run) reserveStock(ctx context.Context) (saga.Next, error) {
 func (r *run) reservation(generation int) Reservation {
 	reservation := Reservation{
 		ID: reservationID(r.order.ID, generation), OrderID: r.order.ID, Channel: r.order.Channel, TTL: r.memory.Hold,
+		CustomerKey: customerKey(r.order.CustomerID, r.order.Email),
 	}
 	for _, l := range r.order.Lines {
 		reservation.Lines = append(reservation.Lines, order.StockLine{SKU: l.SKU, Quantity: l.Quantity})

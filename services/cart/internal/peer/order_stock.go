@@ -28,6 +28,7 @@ func NewOrderStock(client inventoryv1.InventoryServiceClient) OrderStock {
 func (s OrderStock) Reserve(ctx context.Context, r checkout.Reservation) error {
 	req := &inventoryv1.ReserveRequest{
 		ReservationId: r.ID, RequestId: r.ID, OrderId: r.OrderID, Channel: r.Channel, TtlSeconds: int32(r.TTL.Seconds()),
+		CustomerKey: r.CustomerKey,
 	}
 	for _, l := range r.Lines {
 		req.Lines = append(req.Lines, &inventoryv1.ReserveLine{Sku: l.SKU, Quantity: l.Quantity})

@@ -35,8 +35,8 @@ type CheckoutServiceClient interface {
 	// Checkout buys the cart. It answers the order when that is placed, requires_action when the buyer has to do something
 	// (order.payment.next_action), or pending when the machine needs longer than the call has: ask GetOrder, or repeat with
 	// the same request_id. Why it may end otherwise, each a final answer for that request_id after which the cart is
-	// open again: PRICE_CHANGED (metadata: the new totals), SOLD_OUT (fields: the lines), COUPON_REJECTED,
-	// COUPON_LIMIT_REACHED, GIFTCARD_REJECTED, PAYMENT_DECLINED, PAYMENT_METHOD_UNAVAILABLE.
+	// open again: PRICE_CHANGED (metadata: the new totals), SOLD_OUT or PURCHASE_LIMIT (fields: the lines),
+	// COUPON_REJECTED, COUPON_LIMIT_REACHED, GIFTCARD_REJECTED, PAYMENT_DECLINED, PAYMENT_METHOD_UNAVAILABLE.
 	// CHECKOUT_IN_PROGRESS when another checkout of the cart runs, CART_CONVERTED when it was bought already.
 	Checkout(ctx context.Context, in *CheckoutRequest, opts ...grpc.CallOption) (*CheckoutResponse, error)
 	// ResumeCheckout is called when the buyer came back from their bank or wallet: the payment provider is asked now and the
@@ -107,8 +107,8 @@ type CheckoutServiceServer interface {
 	// Checkout buys the cart. It answers the order when that is placed, requires_action when the buyer has to do something
 	// (order.payment.next_action), or pending when the machine needs longer than the call has: ask GetOrder, or repeat with
 	// the same request_id. Why it may end otherwise, each a final answer for that request_id after which the cart is
-	// open again: PRICE_CHANGED (metadata: the new totals), SOLD_OUT (fields: the lines), COUPON_REJECTED,
-	// COUPON_LIMIT_REACHED, GIFTCARD_REJECTED, PAYMENT_DECLINED, PAYMENT_METHOD_UNAVAILABLE.
+	// open again: PRICE_CHANGED (metadata: the new totals), SOLD_OUT or PURCHASE_LIMIT (fields: the lines),
+	// COUPON_REJECTED, COUPON_LIMIT_REACHED, GIFTCARD_REJECTED, PAYMENT_DECLINED, PAYMENT_METHOD_UNAVAILABLE.
 	// CHECKOUT_IN_PROGRESS when another checkout of the cart runs, CART_CONVERTED when it was bought already.
 	Checkout(context.Context, *CheckoutRequest) (*CheckoutResponse, error)
 	// ResumeCheckout is called when the buyer came back from their bank or wallet: the payment provider is asked now and the

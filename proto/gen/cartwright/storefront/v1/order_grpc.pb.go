@@ -35,7 +35,7 @@ type CheckoutServiceClient interface {
 	ListPaymentMethods(ctx context.Context, in *ListPaymentMethodsRequest, opts ...grpc.CallOption) (*ListPaymentMethodsResponse, error)
 	// Places the order. The answer is an order that is placed, or one that waits for the buyer (requires_action with a
 	// next_action) or for a slow provider (pending: read it again). A refusal leaves the cart open: 409 PRICE_CHANGED,
-	// 409 SOLD_OUT, 409 COUPON_LIMIT_REACHED, 422 PAYMENT_DECLINED. The same key gives the same answer, however often.
+	// 409 SOLD_OUT, 409 PURCHASE_LIMIT, 409 COUPON_LIMIT_REACHED, 422 PAYMENT_DECLINED. The same key gives the same answer, however often.
 	Checkout(ctx context.Context, in *CheckoutRequest, opts ...grpc.CallOption) (*CheckoutResponse, error)
 	// Tells the shop that the buyer came back from the payment page. What counts is what the provider says, not the
 	// address the buyer came back with.
@@ -102,7 +102,7 @@ type CheckoutServiceServer interface {
 	ListPaymentMethods(context.Context, *ListPaymentMethodsRequest) (*ListPaymentMethodsResponse, error)
 	// Places the order. The answer is an order that is placed, or one that waits for the buyer (requires_action with a
 	// next_action) or for a slow provider (pending: read it again). A refusal leaves the cart open: 409 PRICE_CHANGED,
-	// 409 SOLD_OUT, 409 COUPON_LIMIT_REACHED, 422 PAYMENT_DECLINED. The same key gives the same answer, however often.
+	// 409 SOLD_OUT, 409 PURCHASE_LIMIT, 409 COUPON_LIMIT_REACHED, 422 PAYMENT_DECLINED. The same key gives the same answer, however often.
 	Checkout(context.Context, *CheckoutRequest) (*CheckoutResponse, error)
 	// Tells the shop that the buyer came back from the payment page. What counts is what the provider says, not the
 	// address the buyer came back with.
