@@ -105,6 +105,8 @@ func TestBadSettings(t *testing.T) {
 		{"no reason", raw(http.MethodPost, "/admin/v1/stock/set", `{"entries":[{"sku":"A","locationKey":"nowhere","onHand":1}]}`), 400, "FIELD_REQUIRED", "reason"},
 		{"backorders without a limit", raw(http.MethodPut, "/admin/v1/stock/backorder-policy", `{"sku":"`+thing.sku+`","mode":"BACKORDER_MODE_ALLOW","limit":0}`), 400, "LIMIT_RANGE", "limit"},
 		{"a mode that is none", raw(http.MethodPut, "/admin/v1/stock/backorder-policy", `{"sku":"`+thing.sku+`","mode":"SOMETIMES"}`), 400, "ENUM_UNKNOWN", "mode"},
+		{"a purchase limit below nothing", raw(http.MethodPut, "/admin/v1/stock/purchase-limit", `{"sku":"`+thing.sku+`","quantity":-1}`), 400, "PURCHASE_LIMIT_RANGE", "quantity"},
+		{"a window without a purchase limit", raw(http.MethodPut, "/admin/v1/stock/purchase-limit", `{"sku":"`+thing.sku+`","windowDays":7}`), 400, "PURCHASE_LIMIT_RANGE", "windowDays"},
 		{"a location that is there", raw(http.MethodPost, "/admin/v1/locations", `{"key":"`+theShop.location()+`","name":"Again","countryCode":"GB"}`), 409, "LOCATION_EXISTS", ""},
 		{"a channel that is there", raw(http.MethodPost, "/admin/v1/channels", `{"key":"`+m.channel+`","channel":{"name":"Again","currencyCodes":["GBP"],"countryCodes":["GB"],"locales":["en"]}}`), 409, "CHANNEL_EXISTS", ""},
 		{"a channel whose default is none of its own", raw(http.MethodPost, "/admin/v1/channels", `{"key":"`+key+`","channel":{"name":"Bad","currencyCodes":["GBP"],"defaultCurrencyCode":"EUR","countryCodes":["GB"],"locales":["en"]}}`), 400, "CHANNEL_INVALID", ""},

@@ -56,6 +56,15 @@ func (b *basket) deliverTo(address *typev1.Address) *basket {
 	return b
 }
 
+// as gives the buyer another e-mail address.
+func (b *basket) as(email string) *basket {
+	b.t.Helper()
+	answer := &storefrontv1.UpdateCartResponse{}
+	b.do(http.MethodPatch, b.path(""), &storefrontv1.UpdateCartRequest{Email: &email}, answer)
+	b.cart = answer.GetCart()
+	return b
+}
+
 func (b *basket) by(method string) *basket {
 	b.t.Helper()
 	answer := &storefrontv1.SetShippingOptionResponse{}

@@ -57,6 +57,8 @@ func (c *corpus) stock() {
 	c.add(c.staff, http.MethodGet, "/admin/v1/stock/movements?pageSize=2&sku="+sku, "")
 	c.add(c.staff, http.MethodPut, "/admin/v1/stock/backorder-policy", `{"sku":"`+sku+`","mode":"BACKORDER_MODE_ALLOW","limit":5}`)
 	c.add(c.staff, http.MethodGet, "/admin/v1/stock/backorder-policy?sku="+sku, "")
+	c.add(c.staff, http.MethodPut, "/admin/v1/stock/purchase-limit", `{"sku":"`+sku+`","quantity":5,"windowDays":30}`)
+	c.add(c.staff, http.MethodGet, "/admin/v1/stock/purchase-limit?sku="+sku, "")
 }
 
 func (c *corpus) delivery() {

@@ -1,7 +1,9 @@
 package acceptance_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -99,4 +101,61 @@ func TestBackorder(t *testing.T) {
 	until(t, settleTime, "what came in goes to whom it is owed", func() bool { return ship(1) == nil })
 	thing.left(4, 4)
 	require.Equal(t, completed, buyer.order(order.GetId()).GetStatus())
+}
+
+// When this fails a bot with many carts buys a drop that is limited for everybody, or the limit turns honest buyers away.
+func TestPurchaseLimit(t *testing.T) {
+	t.Parallel()
+	const limit, carts, others = 2, 20, 5
+	m := theShop.market(gb)
+	thing := theShop.sell(t, goods{price: "10.00", stock: 100}, m)
+	staff := theShop.staff(t)
+	staff.do(http.MethodPut, "/admin/v1/stock/purchase-limit", &adminv1.SetPurchaseLimitRequest{Sku: thing.sku, Quantity: limit}, nil)
+	rule := &adminv1.GetPurchaseLimitResponse{}
+	staff.get("/admin/v1/stock/purchase-limit?sku="+thing.sku, rule)
+	require.Equal(t, int32(limit), rule.GetLimit().GetQuantity())
+
+	name := strings.ToLower(thing.sku)
+	buyers := make([]*basket, carts+others)
+	for i := range buyers {
+		address := fmt.Sprintf("other%d.%s@example.com", i, name)
+		if i < carts { // one mailbox, written in many ways
+			address = []string{name + "@Example.com", strings.ToUpper(name) + "@example.com", fmt.Sprintf("%s+%d@example.com", name, i)}[i%3]
+		}
+		buyers[i] = theShop.guest(t).fill(m, units(thing, 1)).ready().as(address)
+	}
+	outcomes, orders := make([]error, len(buyers)), make([]string, len(buyers))
+	var rush sync.WaitGroup
+	for i, b := range buyers {
+		rush.Go(func() {
+			answer := &storefrontv1.CheckoutResponse{}
+			outcomes[i] = b.try(b.buyCall(card("ok")), answer)
+			orders[i] = answer.GetOrder().GetId()
+		})
+	}
+	rush.Wait()
+	bot, refused := "", (*basket)(nil)
+	bought := map[bool]int{}
+	for i, err := range outcomes {
+		isBot := i < carts
+		if err != nil {
+			require.True(t, isBot, "%v", err)
+			told := problem(t, err, http.StatusConflict, "PURCHASE_LIMIT")
+			require.Contains(t, told.Errors[0].Path, "lines[0]")
+			refused = buyers[i]
+			continue
+		}
+		require.Equal(t, placed, buyers[i].settled(orders[i]).GetStatus())
+		bought[isBot]++
+		if isBot {
+			bot = orders[i]
+		}
+	}
+	require.Equal(t, map[bool]int{true: limit, false: others}, bought)
+	thing.left(100, 100-limit-others)
+
+	staff.do(http.MethodPost, "/admin/v1/orders/"+bot+"/cancel", &adminv1.CancelOrderRequest{Reason: "too many"}, nil)
+	until(t, settleTime, "what is cancelled goes back on sale", func() bool { return thing.level().GetAvailable() == 100-limit-others+1 })
+	refused.read()
+	refused.bought(card("ok")) // and may be bought again
 }
