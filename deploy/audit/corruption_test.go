@@ -38,6 +38,9 @@ func stockCorruptions() []corruption {
 		{name: "a unit appears from nowhere", sql: `UPDATE inventory.stock SET on_hand = on_hand + 1 WHERE sku = 'SKU-1'`, want: "I1", first: "on hand 99999"},
 		{name: "a parcel did not leave the stock", sql: `DELETE FROM inventory.stock_movement WHERE id = (SELECT max(id) FROM inventory.stock_movement WHERE kind = 'ship')`, want: "I1"},
 		{name: "a reservation is counted twice", sql: `UPDATE inventory.stock SET reserved = reserved + 1 WHERE sku = 'SKU-2'`, want: "I2", first: "SKU-2"},
+		{name: "a customer has more than the limit", sql: `INSERT INTO inventory.purchase_limit (sku, quantity, window_days, updated_at) VALUES ('SKU-2', 1, 0, now() - interval '9 years');
+			UPDATE inventory.reservation SET customer_key = 'c.somebody', created_at = now() - interval '1 day' WHERE id IN (SELECT a.reservation_id FROM inventory.allocation AS a
+			JOIN inventory.reservation AS r ON r.id = a.reservation_id WHERE a.sku = 'SKU-2' AND r.state = 'committed' AND a.released = 0 LIMIT 2)`, want: "I3", first: "SKU-2 for c.somebody"},
 		{name: "a parcel is not counted into its allocation", sql: `UPDATE inventory.allocation SET shipped = shipped - 1 WHERE reservation_id = (SELECT reservation_id FROM inventory.shipment LIMIT 1) AND shipped = 2`, want: "I2"},
 		{name: "more is promised than there is", sql: `ALTER TABLE inventory.stock DROP CONSTRAINT stock_reserved_range;
 			UPDATE inventory.stock SET reserved = on_hand + 1 WHERE sku = 'SKU-3'`, want: "I2 I3"},
