@@ -165,6 +165,22 @@ func TestNoticeAfterTheEnd(t *testing.T) {
 	require.NoError(t, b.news(p, id.Secret()), "news of an order nobody knows are no error either")
 }
 
+// The disk of the database was full when the bank asked the buyer to confirm: the wait for that was not stored, the payment was
+// asked for again without its token, which had been forgotten, and the buyer was refused for having used a key twice.
+func TestWaitThatWasNotStoredKeepsThePayment(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	p, b := s.process().work(), s.buyer("", true, 1200)
+	p.store.refuse.Store(2) // the order is stored, the wait is not
+	o, err := b.buy(p, "card", "tok_3ds")
+	require.NoError(t, err)
+	require.Zero(t, p.store.refuse.Load())
+	s.payment.approve(o.GetId())
+	require.NoError(t, b.news(p, o.GetId()))
+	s.ended(o.GetId(), pickedUp)
+	b.bought(t, o.GetId())
+}
+
 // The notice of a refund sent the buyer the confirmation of the order once more.
 func TestNoticeOfARefundConfirmsNothing(t *testing.T) {
 	t.Parallel()

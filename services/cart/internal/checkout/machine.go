@@ -40,6 +40,8 @@ type memory struct {
 	Fingerprint string      `json:"fingerprint"`
 	// Payment is how to pay; its token is forgotten once the payment is decided.
 	Payment PaymentInput `json:"payment"`
+	// Opened says that the payment was asked for and waits. It cannot be asked for again: its token is forgotten.
+	Opened bool `json:"opened,omitempty"`
 	// Country is where the buyer is billed.
 	Country string `json:"country,omitempty"`
 	// Actor is who asked.

@@ -26,6 +26,9 @@ func (r *run) authorizePayment(ctx context.Context, s *saga.Saga) (saga.Next, er
 	if r.order.Money.Due == 0 {
 		return saga.Next{Step: stepPlace}, nil
 	}
+	if r.memory.Opened { // and that it waits could not be stored
+		return r.awaitPayment(ctx, s)
+	}
 	p, err := r.Peers.Payments.Authorize(ctx, Authorization{
 		PaymentID: r.order.PaymentID, OrderID: r.order.ID, CartID: r.order.CartID, Channel: r.order.Channel,
 		CustomerID: r.order.CustomerID, Country: r.memory.Country, Amount: r.order.Amount(r.order.Money.Due), Input: r.memory.Payment,
@@ -84,7 +87,7 @@ func (r *run) decide(p order.Payment, s *saga.Saga) (saga.Next, error) {
 // checkout or the provider gives up, whichever is first.
 func (r *run) wait(p order.Payment, s *saga.Saga) saga.Next {
 	next := saga.Next{State: saga.Waiting, Step: stepAwaitPayment, Wait: min(max(r.memory.Hold/looks, minLookIn), maxLookIn)}
-	r.memory.Payment.Token = ""
+	r.memory.Payment.Token, r.memory.Opened = "", true
 	if r.order.Status == order.RequiresAction && sameAction(r.order.NextAction, p.NextAction) {
 		return next
 	}

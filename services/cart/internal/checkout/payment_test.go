@@ -52,6 +52,9 @@ func (p *paymentPeer) AuthorizePayment(_ context.Context, req *paymentv1.Authori
 	if seen && pay.method == "" {
 		return nil, errPaymentState.New("The payment was voided before it was asked for.")
 	}
+	if seen && (pay.method != req.GetMethod() || pay.token != req.GetToken() || pay.amount != req.GetAmount().GetMinorUnits()) {
+		return nil, errs.IdempotencyKeyReused.New("The id was used for another payment.")
+	}
 	if !seen {
 		pay = &payment{
 			order: req.GetOrderId(), method: req.GetMethod(), token: req.GetToken(), amount: req.GetAmount().GetMinorUnits(),
