@@ -28,6 +28,8 @@ type Cell struct {
 	Do func(ctx context.Context, s *stage) error
 	// Proof is the test that proves a point which needs no running shop, or the reason why there is nothing to prove.
 	Proof string
+	// SmallDisk runs the cell on a shop of its own whose data lie on a small disk, for which the proof must run as root.
+	SmallDisk bool
 	// Long marks cells that only the long run has time for.
 	Long bool
 }

@@ -160,7 +160,8 @@ func edges() []Cell {
 	return []Cell{
 		{Name: "CP-68", Says: "Postgres is killed and comes back: nothing acknowledged is lost", Do: killDatabase},
 		{Name: "CP-68x", Says: "the answer to one COMMIT is lost on the wire", Do: loseCommit},
-		{Name: "CP-69", Proof: "not covered: a full disk needs a disk of its own"},
+		{Name: "CP-69", Says: "the disk of Postgres is full for a while: refused with a 503, resumed later", Do: diskFull, SmallDisk: true},
+		{Name: "CP-69x", Says: "the disk is full and Postgres goes down for want of a write-ahead log: resumed when both are back", Do: logFull, SmallDisk: true, Long: true, Patience: 30 * time.Second},
 		{Name: "CP-70", Says: "every service is replaced in turn under load", Do: rolling},
 		{Name: "CP-71a", Says: "the clock of cart is 10 minutes ahead", Do: wrongClock("cart", "10m")},
 		{Name: "CP-71b", Says: "the clock of inventory is 10 minutes behind", Do: wrongClock("inventory", "-10m")},

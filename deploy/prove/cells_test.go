@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,24 @@ func TestRunGoesOnWhereItWasCutOff(t *testing.T) {
 	require.NoError(t, last.verdict(), "the later run counts")
 	_, err = openState(path, first.seed+7)
 	require.Error(t, err, "another seed is another run")
+}
+
+// When this fails a cell that could not be run here looks as if it had been.
+func TestCellThatCannotRunHereIsNamed(t *testing.T) {
+	t.Parallel()
+	s := &state{results: []Result{{Cell: "CP-69", Fired: 1}}} // elsewhere, before
+	all := []task{{cell: Cell{Name: "CP-68"}}, {cell: Cell{Name: "CP-69", SmallDisk: true}}}
+	left := s.without(all, func() string { return "no disk" })
+	require.Len(t, left, 1)
+	require.Equal(t, "CP-68", left[0].cell.Name)
+	var table bytes.Buffer
+	s.print(&table, 0)
+	require.Regexp(t, `(?m)^CP-69 +0 +0 +NOT RUN: no disk$`, table.String())
+	require.Regexp(t, `(?m)^all +0 +0 `, table.String())
+	require.ErrorContains(t, s.wanted(Plan{Only: []string{"CP-69"}}), "CP-69 was not run: no disk")
+	require.NoError(t, s.wanted(Plan{}))
+	able := &state{}
+	require.Len(t, able.without([]task{{cell: Cell{SmallDisk: true}}}, func() string { return "" }), 1)
 }
 
 // When this fails a place that no longer exists goes on being proven.

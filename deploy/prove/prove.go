@@ -55,14 +55,14 @@ func Run(ctx context.Context, p Plan) ([]Result, error) {
 		return nil, err
 	}
 	fmt.Fprintf(p.Output, "seed %d; one cell again: make prove CELL=... SEED=...%s\n", p.Seed, again(p.Strikes))
-	tasks = slices.DeleteFunc(tasks, done.has)
+	tasks = slices.DeleteFunc(done.without(tasks, noDisk), done.has)
 	bin := filepath.Join(p.Dir, "bin")
 	if err := Build(ctx, p.Root, bin, p.Output); err != nil {
 		return nil, err
 	}
 	passed, err := p.play(ctx, bin, tasks, done)
 	done.print(p.Output, time.Since(began))
-	return done.results, errors.Join(err, done.verdict(), done.coverage(p, passed))
+	return done.results, errors.Join(err, done.verdict(), done.coverage(p, passed), done.wanted(p))
 }
 
 // tasks are the runs in order: every cell once before any a second time.
@@ -141,6 +141,13 @@ type laneJob struct {
 	done     *state
 	bar      *progress.Bar
 	starting *sync.Mutex
+	disk     *disk // where the data of its shops are, when it is a small one
+}
+
+// finish keeps what became of a task.
+func (l laneJob) finish(result Result) error {
+	l.bar.Add(1)
+	return l.done.add(result)
 }
 
 // lifetime is how many runs a shop lives for: its books grow, and to read them takes longer.
@@ -155,6 +162,12 @@ func (p Plan) lane(ctx context.Context, l laneJob) (map[string]bool, error) {
 		if !more {
 			break
 		}
+		if t.cell.SmallDisk {
+			if err := p.onSmallDisk(ctx, l, t); err != nil {
+				return passed, errors.Join(err, r.close(ctx))
+			}
+			continue
+		}
 		if r == nil {
 			var err error
 			if r, err = l.start(ctx, p.Root, n); err != nil {
@@ -163,10 +176,9 @@ func (p Plan) lane(ctx context.Context, l laneJob) (map[string]bool, error) {
 			n++
 		}
 		result := r.run(ctx, t)
-		if err := l.done.add(result); err != nil {
+		if err := l.finish(result); err != nil {
 			return passed, errors.Join(err, r.close(ctx))
 		}
-		l.bar.Add(1)
 		runs++
 		if len(result.Violations) > 0 {
 			p.tell(result, r)
@@ -204,7 +216,7 @@ func (l laneJob) start(ctx context.Context, root string, n int) (r *rig, err err
 	l.starting.Lock()
 	defer l.starting.Unlock()
 	for range startTries {
-		if r, err = newRig(ctx, root, fmt.Sprintf("%s-%d", l.dir, n), l.bin); err == nil || ctx.Err() != nil {
+		if r, err = newRig(ctx, root, fmt.Sprintf("%s-%d", l.dir, n), l.bin, l.disk); err == nil || ctx.Err() != nil {
 			break
 		}
 	}

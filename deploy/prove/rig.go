@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +40,7 @@ type rig struct {
 	ledger  *load.Ledger
 	db      *pgxpool.Pool
 	dir     string
+	disk    *disk // where the data are, when it is a small one
 
 	mu      sync.Mutex
 	proxies map[string]*proxy.Proxy // by "from>to"
@@ -45,9 +48,13 @@ type rig struct {
 	second  bool                    // another process of cart runs
 }
 
-// newRig starts a shop of its own in dir, with the binaries in bin, and opens a market in it.
-func newRig(ctx context.Context, root, dir, bin string) (*rig, error) {
-	r := &rig{dir: dir, proxies: map[string]*proxy.Proxy{}, skew: map[string]string{}}
+// newRig starts a shop of its own in dir, with the binaries in bin, and opens a market in it. With a disk its data are there.
+func newRig(ctx context.Context, root, dir, bin string, small *disk) (*rig, error) {
+	r := &rig{dir: dir, disk: small, proxies: map[string]*proxy.Proxy{}, skew: map[string]string{}}
+	// What a shop of an earlier run promised is not owed by this one.
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(r.faults(), 0o755); err != nil {
 		return nil, err
 	}
@@ -59,6 +66,9 @@ func newRig(ctx context.Context, root, dir, bin string) (*rig, error) {
 		Root: root, Dir: dir, Bin: bin, Ports: ports, Fresh: true, Fsync: true, Output: io.Discard, EnvOf: r.env, Via: r.via,
 		// A slow bank is in doubt after two seconds instead of eight, so that a cell is over sooner.
 		Env: []string{"PROVIDER_TIMEOUT=2s"},
+	}
+	if small != nil {
+		r.options.DataDir = small.data()
 	}
 	if r.shop, err = stack.Start(ctx, r.options); err != nil {
 		return nil, err
@@ -85,7 +95,11 @@ func (r *rig) open(ctx context.Context) error {
 	return err
 }
 
+// close ends the shop. Without one there is nothing to end.
 func (r *rig) close(ctx context.Context) error {
+	if r == nil {
+		return nil
+	}
 	if r.db != nil {
 		r.db.Close()
 	}
@@ -147,6 +161,13 @@ func (r *rig) proxy(edge string) *proxy.Proxy {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.proxies[edge]
+}
+
+// edges are the connections with a proxy, sorted.
+func (r *rig) edges() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.proxies))
 }
 
 // arm makes faults wait in a program; without any it disarms.

@@ -21,6 +21,7 @@ type state struct {
 	mu      sync.Mutex
 	seed    uint64
 	results []Result
+	idle    map[string]string // why cells cannot be run here, by name
 	file    *os.File
 }
 
@@ -75,6 +76,35 @@ func (s *state) has(t task) bool {
 	})
 }
 
+// without leaves the tasks out that cannot be run here, and remembers why: they count as not run, whatever was run elsewhere.
+func (s *state) without(tasks []task, noDisk func() string) []task {
+	needsDisk := func(t task) bool { return t.cell.SmallDisk }
+	if !slices.ContainsFunc(tasks, needsDisk) {
+		return tasks
+	}
+	why := noDisk()
+	if why == "" {
+		return tasks
+	}
+	s.idle = map[string]string{}
+	return slices.DeleteFunc(tasks, func(t task) bool {
+		if needsDisk(t) {
+			s.idle[t.cell.Name] = why
+		}
+		return needsDisk(t)
+	})
+}
+
+// wanted is an error when a cell that was asked for by name was not run.
+func (s *state) wanted(p Plan) error {
+	for _, name := range p.Only {
+		if why := s.idle[name]; why != "" {
+			return fmt.Errorf("%s was not run: %s", name, why)
+		}
+	}
+	return nil
+}
+
 func (s *state) add(r Result) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,6 +156,10 @@ func (s *state) print(w io.Writer, took time.Duration) {
 	for _, c := range Cells() {
 		if c.Proof != "" {
 			fmt.Fprintf(table, "%s\t\t\t\t\t\t%s\n", c.Name, c.Proof)
+			continue
+		}
+		if why := s.idle[c.Name]; why != "" {
+			fmt.Fprintf(table, "%s\t0\t0\t\t\t\tNOT RUN: %s\n", c.Name, why)
 			continue
 		}
 		one := rows[c.Name]

@@ -59,6 +59,19 @@ func (s *Shop) KillDatabase() error {
 	return nil
 }
 
+// DatabaseEnded tells whether our Postgres has ended, whoever ended it.
+func (s *Shop) DatabaseEnded() bool {
+	if s.database.cluster == nil {
+		return false
+	}
+	select {
+	case <-s.database.cluster.Ended():
+		return true
+	default:
+		return false
+	}
+}
+
 // StartDatabase starts our Postgres after its death and returns when it accepts connections.
 func (s *Shop) StartDatabase(ctx context.Context) error {
 	deadline := time.Now().Add(readyTime)

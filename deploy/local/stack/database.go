@@ -70,6 +70,9 @@ func installer() (prefix []string, may bool) {
 // dataDir is where our own server keeps its data. Postgres refuses to run as root, and the user it runs as instead must
 // be able to reach the folder, so root's is outside of root's home.
 func (o Options) dataDir() string {
+	if o.DataDir != "" {
+		return o.DataDir
+	}
 	if os.Geteuid() == 0 {
 		return filepath.Join("/var/lib/cartwright-local", strings.Trim(strings.ReplaceAll(o.Dir, string(filepath.Separator), "-"), "-"))
 	}

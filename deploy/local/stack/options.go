@@ -24,6 +24,8 @@ type Options struct {
 	Bin string
 	// Ports are where everything listens.
 	Ports Ports
+	// DataDir keeps the data of our own Postgres; empty chooses a place for Dir.
+	DataDir string
 	// DatabaseURL is an administrator's connection to a Postgres that runs already; empty starts one.
 	DatabaseURL string
 	// Fresh drops all data first.
