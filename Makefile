@@ -94,6 +94,10 @@ prove-all: ## All of it: every crash point 20 times, the grid of faults and step
 prove-histories: ## The long form of the proofs in payment and inventory: 400 histories of 1,000 calls, models, races, readers of the books
 	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && CARTWRIGHT_PROOF=long exec .local/bin/suite services/payment services/inventory
 
+.PHONY: soak
+soak: ## Use one shop for an hour with random faults, audit it every few minutes and follow its memory (MINUTES=10 SEED=7 ARGS="-rate 4 -buyers 8")
+	@go build -C deploy -o ../.local/bin/prove ./prove/cmd/prove && exec .local/bin/prove soak $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED)) $(ARGS)
+
 .PHONY: bench
 bench: ## Measure what the shop costs: requests/s, waiting time and CPU µs per request (ARGS="-clients 8 -length 10s")
 	@go build -C deploy -o ../.local/bin/bench ./bench/cmd/bench && exec .local/bin/bench $(ARGS)

@@ -207,7 +207,9 @@ func (s *stage) sustain(ctx context.Context) error {
 }
 
 // pass lets time go by.
-func (s *stage) pass(ctx context.Context, d time.Duration) error {
+func (s *stage) pass(ctx context.Context, d time.Duration) error { return pass(ctx, d) }
+
+func pass(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}

@@ -62,6 +62,7 @@ type Crowd struct {
 	serial  atomic.Uint64
 	waiting sync.WaitGroup
 	stop    chan struct{}
+	pace    *time.Ticker // gives leave to begin; nil when nobody waits for it
 
 	mu       sync.Mutex
 	wrong    []string
@@ -75,6 +76,11 @@ func NewCrowd(m *Market, ledger *Ledger, seed uint64) *Crowd {
 	return &Crowd{market: m, ledger: ledger, seed: seed, refusals: map[string]int{}}
 }
 
+// Pace lets at most so many purchases begin in a second. It is for before Start.
+func (c *Crowd) Pace(perSecond float64) {
+	c.pace = time.NewTicker(time.Duration(float64(time.Second) / perSecond))
+}
+
 // Start lets so many buyers buy, half of them in the preferred ways, the rest in all, until Stop.
 func (c *Crowd) Start(ctx context.Context, buyers int, preferred []Kind) {
 	c.stop = make(chan struct{})
@@ -84,7 +90,12 @@ func (c *Crowd) Start(ctx context.Context, buyers int, preferred []Kind) {
 }
 
 // Stop lets nobody begin anew. Wait returns when those under way are served.
-func (c *Crowd) Stop() { close(c.stop) }
+func (c *Crowd) Stop() {
+	close(c.stop)
+	if c.pace != nil {
+		c.pace.Stop()
+	}
+}
 
 // Wait returns when every buyer is served.
 func (c *Crowd) Wait() { c.waiting.Wait() }
@@ -104,12 +115,7 @@ func (c *Crowd) Wrong() []string {
 }
 
 func (c *Crowd) shop(ctx context.Context, n int, preferred []Kind) {
-	for ctx.Err() == nil {
-		select {
-		case <-c.stop:
-			return
-		default:
-		}
+	for c.mayBegin(ctx) {
 		dice := rand.New(rand.NewPCG(c.seed, c.serial.Add(1))) //nolint:gosec // who buys what is no secret
 		kinds := Kinds()
 		if len(preferred) > 0 && n%2 == 0 {
@@ -122,6 +128,23 @@ func (c *Crowd) shop(ctx context.Context, n int, preferred []Kind) {
 			c.Complain("%s: %v", kind, err)
 		}
 		c.count(&c.ended)
+	}
+}
+
+// mayBegin waits for the pace and tells whether the crowd buys on.
+func (c *Crowd) mayBegin(ctx context.Context) bool {
+	if c.pace != nil {
+		select {
+		case <-c.pace.C:
+		case <-c.stop:
+		case <-ctx.Done():
+		}
+	}
+	select {
+	case <-c.stop:
+		return false
+	default:
+		return ctx.Err() == nil
 	}
 }
 

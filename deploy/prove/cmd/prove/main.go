@@ -1,4 +1,5 @@
-// Command prove breaks shops in every place and prints what came of it.
+// Command prove breaks shops in every place and prints what came of it. "prove soak" uses and breaks one shop for long, and follows
+// its memory.
 package main
 
 import (
@@ -26,6 +27,9 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) error {
+	if len(arguments) > 0 && arguments[0] == "soak" {
+		return soak(ctx, arguments[1:])
+	}
 	var p prove.Plan
 	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
 	cells := flags.String("cells", "", "cells to run, separated by commas; all when it is empty")
