@@ -16,7 +16,7 @@ func soak(ctx context.Context, arguments []string) error {
 	p := prove.Soak{Output: os.Stdout}
 	flags := flag.NewFlagSet("prove soak", flag.ContinueOnError)
 	minutes := flags.Float64("minutes", 60, "how long it takes")
-	flags.DurationVar(&p.Look, "look", 3*time.Minute, "how long the shop is used between two looks at its books and its memory")
+	flags.DurationVar(&p.Look, "look", 2*time.Minute, "how long the shop is used between two looks at its books and its memory")
 	flags.Float64Var(&p.Rate, "rate", 4, "purchases that begin in a second, at most")
 	flags.IntVar(&p.Buyers, "buyers", 8, "buyers at once, at most")
 	flags.Uint64Var(&p.Seed, "seed", 0, "what is left to chance; 0 draws one")
