@@ -56,11 +56,14 @@ func Run(ctx context.Context, p Plan) ([]Result, error) {
 	}
 	fmt.Fprintf(p.Output, "seed %d; one cell again: make prove CELL=... SEED=...%s\n", p.Seed, again(p.Strikes))
 	tasks = slices.DeleteFunc(done.without(tasks, noDisk), done.has)
-	bin := filepath.Join(p.Dir, "bin")
-	if err := Build(ctx, p.Root, bin, p.Output); err != nil {
-		return nil, err
+	var passed map[string]bool
+	if len(tasks) > 0 {
+		bin := filepath.Join(p.Dir, "bin")
+		if err := Build(ctx, p.Root, bin, p.Output); err != nil {
+			return nil, err
+		}
+		passed, err = p.play(ctx, bin, tasks, done)
 	}
-	passed, err := p.play(ctx, bin, tasks, done)
 	done.print(p.Output, time.Since(began))
 	return done.results, errors.Join(err, done.verdict(), done.coverage(p, passed), done.wanted(p))
 }
