@@ -3,9 +3,12 @@ package audit
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Role is the database role that audits connect as.
@@ -34,18 +37,35 @@ func Provision(ctx context.Context, adminURL, password string) error {
 		return fmt.Errorf("provision the auditor: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for tries := 1; ; tries++ {
+		err := provision(ctx, conn, password)
+		if err == nil {
+			return nil
+		}
+		// A role is shared by all databases of a server. Whoever makes it for another one at the same time wins, and this is done again.
+		var refused *pgconn.PgError
+		if tries == provisionTries || !errors.As(err, &refused) || !strings.Contains(refused.Message, "tuple concurrently") && refused.Code != uniqueViolation {
+			return fmt.Errorf("provision the auditor: %w", err)
+		}
+	}
+}
+
+const (
+	provisionTries  = 20
+	uniqueViolation = "23505"
+)
+
+func provision(ctx context.Context, conn *pgx.Conn, password string) error {
 	if _, err := conn.PgConn().Exec(ctx, roleSQL).ReadAll(); err != nil {
-		return fmt.Errorf("provision the auditor: %w", err)
+		return err
 	}
 	if password == "" {
 		return nil
 	}
 	var statement string
 	if err := conn.QueryRow(ctx, ask("password"), Role, password).Scan(&statement); err != nil {
-		return fmt.Errorf("provision the auditor: %w", err)
+		return err
 	}
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		return fmt.Errorf("set the auditor's password: %w", err)
-	}
-	return nil
+	_, err := conn.Exec(ctx, statement)
+	return err
 }
