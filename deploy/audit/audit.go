@@ -272,7 +272,7 @@ func (r *Report) fill(parts []part, answers []answer) {
 			}
 			result.Parts = append(result.Parts, Part{
 				Name: p.name, Checked: found.checked, Violations: found.violations, First: found.first, NotRun: p.notRun, Notes: found.notes,
-				Seconds: found.took.Seconds(),
+				Pass: p.pass, Seconds: found.took.Seconds(),
 			})
 		}
 		if len(result.Parts) > 0 {

@@ -85,9 +85,12 @@ func orderCorruptions() []corruption {
 	return []corruption{
 		{name: "a key with two effects", sql: `ALTER TABLE payment.operation DROP CONSTRAINT operation_caller;
 			INSERT INTO payment.operation (id, payment_id, order_id, provider, kind, status, amount, currency, final, caller_id, request_id, actor)
-			SELECT 'again', payment_id, order_id, provider, kind, 'failed', amount, currency, final, caller_id, request_id, actor FROM payment.operation WHERE status = 'failed' LIMIT 1`, want: "I14"},
+			SELECT 'again', payment_id, order_id, provider, kind, 'failed', amount, currency, final, caller_id, request_id, actor FROM payment.operation WHERE status = 'failed' LIMIT 1`, want: "I14", first: "2 operations"},
 		{name: "a key with two answers", sql: `ALTER TABLE cart.idempotency_key DROP CONSTRAINT idempotency_key_pkey;
-			INSERT INTO cart.idempotency_key SELECT principal, rpc, request_id, fingerprint, state, 'other', created_at, lease_until, done_at FROM cart.idempotency_key LIMIT 1`, want: "I14"},
+			INSERT INTO cart.idempotency_key SELECT principal, rpc, request_id, fingerprint, state, 'other', created_at, lease_until, done_at FROM cart.idempotency_key LIMIT 1`, want: "I14", first: "cart.idempotency_key (principal, rpc, request_id): no valid unique index"},
+		{name: "a key that nothing keeps apart", sql: `ALTER TABLE payment.ledger_transaction DROP CONSTRAINT ledger_transaction_source`, want: "I14", first: "payment.ledger_transaction (source): no valid unique index"},
+		{name: "a key whose index was never finished", sql: `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'payment.gift_card_request'::regclass`, want: "I14", first: "payment.gift_card (issuer, request_id): no valid"},
+		{name: "a key whose index leaves rows out", sql: `DROP INDEX cart.sales_order_by_cart; CREATE UNIQUE INDEX sales_order_by_cart ON cart.sales_order (cart_id) WHERE status = 'placed'`, want: "I19", first: "no valid unique index"},
 		{name: "an order that was never placed is placed", sql: `DELETE FROM cart.order_event WHERE kind = 'order.placed' AND order_id = ` + placedOrder, want: "I15"},
 		{name: "a refund that its machine gave up succeeded", sql: `UPDATE cart.order_refund SET status = 'failed' WHERE id = (SELECT id FROM cart.order_refund LIMIT 1)`, want: "I15"},
 		{name: "news that never arrive", sql: `INSERT INTO payment.river_job (args, kind, max_attempts, state, created_at) VALUES ('{"event_id": "e"}', 'notify_payment', 50, 'available', now() - interval '31 seconds')`, want: "I16"},
@@ -96,7 +99,7 @@ func orderCorruptions() []corruption {
 		{name: "a use that was not counted", sql: `UPDATE pricing.coupon_code SET used = used - 1 WHERE code = 'CODE4'`, want: "I17", first: "CODE4"},
 		{name: "a line that costs more than it says", sql: `UPDATE cart.order_line SET total = total + 1 WHERE order_id = ` + placedOrder + ` AND position = 1`, want: "I18"},
 		{name: "a provider asked for something else", sql: `UPDATE payment.payment SET amount = amount + 1 WHERE order_id = ` + placedOrder, want: "I18"},
-		{name: "a cart that became two orders", sql: `DROP INDEX cart.sales_order_by_cart; UPDATE cart.sales_order SET cart_id = (SELECT cart_id FROM cart.sales_order WHERE id = ` + placedOrder + `) WHERE id = ` + shippedOrder, want: "I19"},
+		{name: "a cart that became two orders", sql: `DROP INDEX cart.sales_order_by_cart; UPDATE cart.sales_order SET cart_id = (SELECT cart_id FROM cart.sales_order WHERE id = ` + placedOrder + `) WHERE id = ` + shippedOrder, want: "I19", first: "2 orders"},
 		{name: "a machine that stands still", sql: `UPDATE cart.saga SET next_run_at = now() - interval '3 minutes', state = 'running' WHERE id = (SELECT id FROM cart.saga WHERE state = 'waiting' LIMIT 1)`, want: "I20"},
 		{name: "an order that was acknowledged and is gone", sql: `UPDATE cart.sales_order SET id = 'z' || substr(id, 2) WHERE id = ` + placedOrder, want: "I5 I6 I8 I14 I15 I18 I19 I22"},
 		{name: "a line that was acknowledged and is another", sql: `UPDATE cart.order_line SET sku = 'SKU-28' WHERE order_id = ` + placedOrder + ` AND position = 1;

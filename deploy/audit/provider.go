@@ -20,11 +20,17 @@ type movement struct {
 	reference, order, kind, currency, status string
 	amount                                   int64
 	at                                       time.Time
+	// next is the place of another movement of the same id of ours; 0 without.
+	next int32
+	// asked says that an operation of ours has this id.
+	asked bool
 }
 
-// ledger is everything a provider did, by our id of the operation. More than one movement of one id is a duplicate.
+// ledger is everything a provider did, by our id of the operation. There are millions, so that it is one list and one index.
 type ledger struct {
-	movements map[string][]movement
+	movements []movement
+	// first is the place of the first movement of an id of ours. More than one movement of one id is a duplicate.
+	first map[string]int32
 	// read is when it was asked for: what we did later it need not have.
 	read time.Time
 }
@@ -35,22 +41,50 @@ const (
 	failed    = "failed"
 )
 
-func newLedger() *ledger { return &ledger{movements: map[string][]movement{}, read: time.Now()} }
+func newLedger() *ledger { return &ledger{first: map[string]int32{}, read: time.Now()} }
 
 // put takes news of an operation of the provider; later news replace earlier ones.
 func (l *ledger) put(ours string, m movement) {
-	list := l.movements[ours]
-	for i := range list {
-		if list[i].reference == m.reference {
+	place, known := l.first[ours]
+	if !known {
+		l.first[ours] = int32(len(l.movements))
+		l.movements = append(l.movements, m)
+		return
+	}
+	for {
+		old := &l.movements[place]
+		if old.reference == m.reference {
 			if m.kind == "" {
-				m.kind = list[i].kind
+				m.kind = old.kind
 			}
-			m.at = list[i].at
-			list[i] = m
+			m.at, m.next = old.at, old.next
+			*old = m
 			return
 		}
+		if old.next == 0 {
+			old.next = int32(len(l.movements))
+			l.movements = append(l.movements, m)
+			return
+		}
+		place = old.next
 	}
-	l.movements[ours] = append(list, m)
+}
+
+// of lists the movements of an id of ours, and remembers that it is one.
+func (l *ledger) of(ours string) []movement {
+	place, known := l.first[ours]
+	if !known {
+		return nil
+	}
+	l.movements[place].asked = true
+	if l.movements[place].next == 0 {
+		return l.movements[place : place+1]
+	}
+	list := []movement{l.movements[place]}
+	for next := list[0].next; next != 0; next = l.movements[next].next {
+		list = append(list, l.movements[next])
+	}
+	return list
 }
 
 // attempt is one line of the sandbox provider's log.

@@ -29,7 +29,9 @@ type Part struct {
 	NotRun string `json:"not_run,omitempty"`
 	// Notes say what was looked at in part.
 	Notes []string `json:"notes,omitempty"`
-	// Seconds is how long it took.
+	// Pass is the reading that it shared with other parts; empty when it had one of its own.
+	Pass string `json:"pass,omitempty"`
+	// Seconds is how long it took, together with all parts of its pass.
 	Seconds float64 `json:"seconds"`
 }
 

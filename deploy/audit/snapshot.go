@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,35 +98,76 @@ func (s *snapshot) close(ctx context.Context) {
 	}
 }
 
-// ask asks all parts, as many at once as there are connections, in their order.
+// work is what one connection does in one go: the parts of a pass, or a part alone. parts are places in the list of all.
+type work struct {
+	pass  string
+	parts []int
+}
+
+// works divides parts, those of passes first because they take long.
+func works(parts []part) []work {
+	var list, alone []work
+	place := map[string]int{}
+	for i, p := range parts {
+		if p.notRun != "" {
+			continue
+		}
+		if p.pass == "" {
+			alone = append(alone, work{parts: []int{i}})
+			continue
+		}
+		at, known := place[p.pass]
+		if !known {
+			at = len(list)
+			place[p.pass] = at
+			list = append(list, work{pass: p.pass})
+		}
+		list[at].parts = append(list[at].parts, i)
+	}
+	return append(list, alone...)
+}
+
+// ask asks all parts, as many at once as there are connections.
 func (s *snapshot) ask(parts []part) ([]answer, error) {
 	answers := make([]answer, len(parts))
 	failures := make([]error, len(s.sessions))
-	next := make(chan int, len(parts))
-	for i := range parts {
-		next <- i
+	all := works(parts)
+	next := make(chan work, len(all))
+	for _, w := range all {
+		next <- w
 	}
 	close(next)
-	var all sync.WaitGroup
+	var done sync.WaitGroup
 	for n, one := range s.sessions {
-		all.Go(func() {
-			for i := range next {
-				if parts[i].notRun != "" {
-					continue
-				}
-				began := time.Now()
-				found, err := one.answer(parts[i])
-				if err != nil {
-					failures[n] = fmt.Errorf("%s, %s: %w", parts[i].invariant, parts[i].name, err)
+		done.Go(func() {
+			for w := range next {
+				if failures[n] = one.do(w, parts, answers); failures[n] != nil {
 					return
 				}
-				found.took = time.Since(began)
-				answers[i] = found
 			}
 		})
 	}
-	all.Wait()
+	done.Wait()
 	return answers, errors.Join(failures...)
+}
+
+// do asks the parts of a work. The parts of a pass take their time together.
+func (s *session) do(w work, parts []part, answers []answer) error {
+	first := parts[w.parts[0]]
+	began := time.Now()
+	var err error
+	if w.pass != "" {
+		err = s.answerPass(w, parts, answers)
+	} else {
+		answers[w.parts[0]], err = s.answer(first)
+	}
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", first.invariant, cmp.Or(w.pass, first.name), err)
+	}
+	for _, i := range w.parts {
+		answers[i].took = time.Since(began)
+	}
+	return nil
 }
 
 func (s *session) answer(p part) (answer, error) {
@@ -133,29 +175,76 @@ func (s *session) answer(p part) (answer, error) {
 		return p.run(s)
 	}
 	found := answer{}
-	rows, err := s.tx.Query(s.ctx, p.sql, pgx.QueryExecModeExec)
+	promised, err := s.promised(p.unique, &found)
 	if err != nil {
 		return found, err
 	}
-	var v Violation
-	if _, err := pgx.ForEachRow(rows, []any{&v.ID, &v.What}, func() error { found.add(v); return nil }); err != nil {
-		return found, err
+	if !promised {
+		rows, err := s.tx.Query(s.ctx, p.sql, pgx.QueryExecModeExec)
+		if err != nil {
+			return found, err
+		}
+		var v Violation
+		if _, err := pgx.ForEachRow(rows, []any{&v.ID, &v.What}, func() error { found.add(v); return nil }); err != nil {
+			return found, err
+		}
 	}
 	found.checked, err = s.count(p.checked)
 	return found, err
 }
 
-// count is how many rows there are of what stands after FROM.
+// promised tells whether the database keeps all promises, so that nothing has to be looked for. One that it does not keep is itself a
+// violation: it is what stands in the way of the next one.
+func (s *session) promised(list []promise, found *answer) (bool, error) {
+	kept := len(list) > 0
+	for _, p := range list {
+		var there bool
+		if err := s.tx.QueryRow(s.ctx, ask("unique"), pgx.QueryExecModeExec, p.table, p.columns, p.where).Scan(&there); err != nil {
+			return false, fmt.Errorf("look for the index on %s: %w", p, err)
+		}
+		if !there {
+			kept = false
+			found.add(Violation{ID: p.String(), What: "no valid unique index keeps these from being there twice"})
+		}
+	}
+	return kept, nil
+}
+
+func (s *session) answerPass(w work, parts []part, answers []answer) error {
+	asked := make([]part, len(w.parts))
+	for n, i := range w.parts {
+		asked[n] = parts[i]
+	}
+	rows, err := s.tx.Query(s.ctx, together(w.pass, asked), pgx.QueryExecModeExec)
+	if err != nil {
+		return err
+	}
+	var n int
+	var v Violation
+	if _, err := pgx.ForEachRow(rows, []any{&n, &v.ID, &v.What}, func() error { answers[w.parts[n]].add(v); return nil }); err != nil {
+		return err
+	}
+	for n, i := range w.parts {
+		if answers[i].checked, err = s.count(asked[n].checked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count is how many rows there are of what stands after FROM. Each is counted once.
 func (s *session) count(of string) (int64, error) {
 	s.counts.mu.Lock()
-	defer s.counts.mu.Unlock()
-	if n, known := s.counts.known[of]; known {
+	n, known := s.counts.known[of]
+	s.counts.mu.Unlock()
+	if known {
 		return n, nil
 	}
-	var n int64
 	if err := s.tx.QueryRow(s.ctx, strings.ReplaceAll(ask("count"), "{checked}", of)).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count %s: %w", of, err)
 	}
+	s.counts.mu.Lock()
+	defer s.counts.mu.Unlock()
 	s.counts.known[of] = n
 	return n, nil
 }

@@ -40,6 +40,16 @@ func account(pids map[string]int) (usage, map[string]usage, error) {
 	return total, each, nil
 }
 
+// CPU is the user and system time of a process and of every process that it started, ended ones included.
+func CPU(pid int) (time.Duration, error) {
+	children, err := childrenOf()
+	if err != nil {
+		return 0, err
+	}
+	sum, err := family(pid, children)
+	return sum.cpu, err
+}
+
 func family(pid int, children map[int][]int) (usage, error) {
 	sum, err := read(pid)
 	if err != nil {

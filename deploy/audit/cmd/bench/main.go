@@ -17,6 +17,7 @@ func main() {
 	flag.StringVar(&s.dir, "dir", "", "folder for the data and the provider's file; empty: a temporary one")
 	flag.BoolVar(&s.keep, "keep", false, "leave the data in the folder, and use what an earlier run left there")
 	flag.IntVar(&s.runs, "runs", 2, "audits; the first reads cold data")
+	flag.IntVar(&s.connections, "connections", 2, "connections that read at once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, s, os.Stdout)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/deploy/audit/generate"
+	"github.com/cartwright-shop/cartwright/deploy/bench"
 	"github.com/cartwright-shop/cartwright/deploy/local/progress"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/cluster"
 )
@@ -22,10 +25,24 @@ const bar = 30 * time.Second
 // password is that of the roles in the database that is measured.
 const password = "measured"
 
+// listed is how many of the slowest questions are printed.
+const listed = 5
+
 type settings struct {
 	orders, runs  int
+	connections   int
 	database, dir string
 	keep          bool
+	// own says that the database is a process of this program.
+	own bool
+}
+
+// counted says whose CPU time is known.
+func (s settings) counted() string {
+	if s.own {
+		return "Postgres and the auditor"
+	}
+	return "the auditor alone"
 }
 
 func (s settings) file(name string) string { return filepath.Join(s.dir, name) }
@@ -55,7 +72,7 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 			return err
 		}
 		defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
-		s.database = server.URL("postgres")
+		s.database, s.own = server.URL("postgres"), true
 	}
 	if err := s.fill(ctx, output); err != nil {
 		return err
@@ -112,9 +129,18 @@ func (s settings) measure(ctx context.Context, output io.Writer) error {
 	}
 	auditor.User = url.UserPassword(audit.Role, password)
 	for n := range s.runs {
+		before, err := bench.CPU(os.Getpid())
+		if err != nil {
+			return err
+		}
 		report, err := audit.Run(ctx, audit.Options{
 			Database: auditor.String(), Settlement: s.file("settlement.csv"), Acknowledged: s.file("acknowledged.jsonl"), QuietShop: true,
+			Connections: s.connections,
 		})
+		if err != nil {
+			return err
+		}
+		after, err := bench.CPU(os.Getpid()) // Postgres is a child of this process, unless it was there before
 		if err != nil {
 			return err
 		}
@@ -123,7 +149,7 @@ func (s settings) measure(ctx context.Context, output io.Writer) error {
 		}
 		slowest(output, report)
 		limit := bar * time.Duration(s.orders) / 1_000_000
-		fmt.Fprintf(output, "audit %d: %.1f s for %d orders (bar: %s)\n", n+1, report.Seconds, s.orders, limit)
+		fmt.Fprintf(output, "audit %d: %d orders, %.1f s, %.1f CPU s of %s (bar: %s)\n", n+1, s.orders, report.Seconds, (after - before).Seconds(), s.counted(), limit)
 		if report.Violations() > 0 {
 			return errors.New("the audit found violations in a consistent shop")
 		}
@@ -131,13 +157,29 @@ func (s settings) measure(ctx context.Context, output io.Writer) error {
 	return nil
 }
 
-// slowest prints what took longest.
+// slowest prints what took longest. Questions that were asked in one pass are one.
 func slowest(output io.Writer, report *audit.Report) {
+	type entry struct {
+		name    string
+		seconds float64
+	}
+	var entries []entry
+	passes := map[string]bool{}
 	for _, result := range report.Results {
 		for _, p := range result.Parts {
-			if p.Seconds >= 1 {
-				fmt.Fprintf(output, "  %5.1f s  %s %s\n", p.Seconds, result.Invariant, p.Name)
+			name := result.Invariant + " " + p.Name
+			if p.Pass != "" {
+				if passes[p.Pass] {
+					continue
+				}
+				passes[p.Pass] = true
+				name = "all questions of the pass " + p.Pass
 			}
+			entries = append(entries, entry{name: name, seconds: p.Seconds})
 		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(b.seconds, a.seconds) })
+	for _, e := range entries[:min(listed, len(entries))] {
+		fmt.Fprintf(output, "  %5.1f s  %s\n", e.seconds, e.name)
 	}
 }

@@ -1,0 +1,3 @@
+SELECT {place}, wrong.id, wrong.what FROM (
+{question}
+) AS wrong
