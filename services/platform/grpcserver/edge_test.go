@@ -67,6 +67,7 @@ func TestDriverErrorsGetAKind(t *testing.T) {
 		{pg("57P03"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("08006"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("53300"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
+		{pg("53100"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second}, // the disk is full
 		{pg("25006"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("25P03"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
 		{pg("28P01"), errs.Unavailable, "DATABASE_UNAVAILABLE", time.Second},
