@@ -167,12 +167,28 @@ func (c *Crowd) call(ctx context.Context, client *shopclient.Client, call shopcl
 	if call.Verb != http.MethodGet {
 		call.Key = id.New()
 	}
+	client = client.WithTransport(func(web http.RoundTripper) http.RoundTripper { return watch{c, web} })
 	err := client.DoPatiently(ctx, patience, call, out)
 	var problem *shopclient.Problem
 	if errors.As(err, &problem) && problem.Status >= http.StatusInternalServerError {
 		c.Complain("%s %s answered %v", call.Verb, call.Path, problem)
 	}
 	return err
+}
+
+// watch sees every answer, also those after which a buyer tries again.
+type watch struct {
+	crowd *Crowd
+	web   http.RoundTripper
+}
+
+// RoundTrip complains of a 503 that does not say when to come back.
+func (w watch) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := w.web.RoundTrip(r)
+	if err == nil && answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") == "" {
+		w.crowd.Complain("%s %s answered 503 without Retry-After", r.Method, r.URL.Path)
+	}
+	return answer, err
 }
 
 // reasonOf is the reason of a refusal, empty for anything else.
