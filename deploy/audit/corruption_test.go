@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -112,6 +113,39 @@ func orderCorruptions() []corruption {
 	}
 }
 
+func bookCorruptions() []corruption {
+	const (
+		run = `INSERT INTO payment.reconciliation (id, provider, window_from, window_until, matched, ours_only, theirs_only, amount, currency, duplicate, timing, actor, request_id)
+			VALUES ('run', 'sandbox', now() - interval '2 days', now(), 7, %s, 0, 0, 0, 0, 0, 'service:payment', '')`
+		finding = `INSERT INTO payment.reconciliation_finding (id, provider, class, kind, operation_key, order_id, provider_reference, our_status, their_status,
+			our_amount, our_currency, their_amount, their_currency, moved_at, closed_at) VALUES ('found', 'sandbox', '%s', 'capture', 'k', 'o', 'r', 'ok', '', 1, 'GBP', 0, '', now() - interval '3 days', %s)`
+		lost = `UPDATE cart.sales_order SET captured = 0, payment_problem = true, needs_attention = true WHERE id = ` + placedOrder + `;
+			UPDATE payment.payment SET captured = 0, voided = authorized, state = 'expired' WHERE order_id = ` + placedOrder + `;
+			UPDATE payment.operation SET kind = 'void' WHERE kind = 'capture' AND order_id = ` + placedOrder + `;
+			DELETE FROM payment.posting WHERE transaction_id IN (SELECT id FROM payment.ledger_transaction WHERE order_id = ` + placedOrder + `);
+			DELETE FROM payment.ledger_transaction WHERE order_id = ` + placedOrder + `;
+			INSERT INTO cart.order_event (order_id, kind, actor, data) VALUES (` + placedOrder + `, 'payment.authorization_lost', '{"kind": "system"}', '{}');`
+	)
+	dead := func(reason, operation string) string {
+		return `INSERT INTO payment.webhook_event (provider, event_id, operation_key, outcome, body, state, last_error) VALUES ('sandbox', 'dead', ` + operation + `, '{}', '', 'dead', '` + reason + `')`
+	}
+	return []corruption{
+		{name: "books: a difference that was settled", sql: fmt.Sprintf(run, "1") + ";" + fmt.Sprintf(finding, "ours_only", "now()"), want: ""},
+		{name: "books: a difference that is open", sql: fmt.Sprintf(finding, "ours_only", "NULL"), want: "I13", first: "found: ours_only: capture of order o"},
+		{name: "books: a wait that does not end", sql: fmt.Sprintf(finding, "timing", "NULL"), want: "I13", first: "found: timing"},
+		{name: "books: a difference that was counted and is gone", sql: fmt.Sprintf(run, "1"), want: "I13", first: "1 counted, 0 kept"},
+		{name: "books: a difference that was not counted", sql: fmt.Sprintf(run, "0") + "; " + fmt.Sprintf(finding, "ours_only", "now()"), want: "I13", first: "0 counted, 1 kept"},
+		{name: "books: news that were given up and nobody needs", sql: dead("no such operation", "'nobody'"), want: ""},
+		{name: "books: news that were given up without a reason", sql: dead("", "'nobody'"), want: "I16", first: "sandbox dead"},
+		{name: "books: news that were given up and would have ended a doubt", sql: dead("broken", "(SELECT id FROM payment.operation WHERE status = 'pending' LIMIT 1)"), want: "I16", first: "its operation is pending"},
+		{name: "books: news that nobody tries again", sql: `INSERT INTO payment.webhook_event (provider, event_id, operation_key, outcome, body, state, next_try_at) VALUES ('sandbox', 'late', 'k', '{}', '', 'parked', now() - interval '6 minutes')`, want: "I16", first: "sandbox late"},
+		{name: "books: a lost authorization that is shown", sql: lost, want: "I13"},
+		{name: "books: a lost authorization that the order does not show", sql: lost + `UPDATE cart.sales_order SET payment_problem = false WHERE id = ` + placedOrder, want: "I8 I13", first: "shows no problem"},
+		{name: "books: a parcel that left unpaid", sql: lost + `INSERT INTO cart.order_shipment (id, order_id, status, actor, lines, carrier, tracking_number, capture, final, created_at)
+			SELECT 'unpaid', id, 'pending', '{"kind": "staff", "request_id": "r"}', '[]', '', '', 0, false, now() + interval '1 second' FROM cart.sales_order WHERE id = ` + placedOrder, want: "I8 I13 I14", first: "a parcel left"},
+	}
+}
+
 // column changes one column of a line of the settlement file that names a kind and a status.
 func column(place int, kind, status string, change func(string) string) func([]string) []string {
 	return func(lines []string) []string {
@@ -188,7 +222,7 @@ func TestEveryCorruptionIsFoundAndNamed(t *testing.T) {
 		require.Len(t, report.Results, 25)
 		require.Positive(t, report.Provider[audit.Matched])
 	})
-	for _, list := range [][]corruption{stockCorruptions(), moneyCorruptions(), orderCorruptions(), providerCorruptions()} {
+	for _, list := range [][]corruption{stockCorruptions(), moneyCorruptions(), orderCorruptions(), bookCorruptions(), providerCorruptions()} {
 		for _, c := range list {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

@@ -34,7 +34,6 @@ type part struct {
 // meanings are what the invariants say, those of the query files and those that are checked in code.
 func meanings() map[string]string {
 	all := map[string]string{
-		"I13": "the provider's log and our operations are the same, one to one, in amount and currency",
 		"I22": "everything that a caller was told is done is there, as it was told",
 		"I24": "no card number, security code, gift card code or access token is stored or logged in clear",
 	}

@@ -1,7 +1,7 @@
 -- What an order costs and what was paid for it: a row for every payment, with its order, its operations and the gift cards of the order,
 -- and one for every order without a payment. extra says that the payment is not the one that its order names.
 SELECT o.id AS order_id, o.status, o.placed_at, o.updated_at, o.payment_id, o.total, o.gift_total, o.due, o.currency AS order_currency,
-       o.captured AS order_captured, o.not_captured, o.refunded AS order_refunded, o.gift_refunded,
+       o.captured AS order_captured, o.not_captured, o.refunded AS order_refunded, o.gift_refunded, o.payment_problem, o.needs_attention,
        p.id, p.order_id AS paid_order, p.state, p.amount, p.currency, p.void_requested,
        p.authorized, p.captured, p.capture_reserved, p.voided, p.refunded, p.refund_reserved,
        coalesce(s.authorized, 0) AS may, coalesce(s.captured, 0) + CASE WHEN p.separates_capture THEN 0 ELSE coalesce(s.authorized, 0) END AS took,

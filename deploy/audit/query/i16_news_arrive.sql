@@ -20,3 +20,17 @@ WHERE j.kind = 'notify_payment' AND j.state = 'completed' AND e.event_id IS NULL
 SELECT provider || ' ' || event_id AS id, format('%s since %s, tried %s times', state, received_at, tries) AS what
 FROM payment.webhook_event
 WHERE state = 'received' AND received_at < now() - interval '30 seconds';
+
+-- part: a notification that was given up says why, and leaves no operation in doubt that nobody was told of
+-- checked: payment.webhook_event WHERE state = 'dead'
+-- Those that were given up stay in the list of the people who look after them until they are delivered again.
+SELECT e.provider || ' ' || e.event_id AS id, format('given up since %s: "%s"; its operation is %s', e.received_at, e.last_error, coalesce(o.status, 'unknown')) AS what
+FROM payment.webhook_event AS e
+LEFT JOIN payment.operation AS o ON o.id = e.operation_key
+WHERE e.state = 'dead' AND (e.last_error = '' OR (o.status NOT IN ('ok', 'failed') AND NOT o.needs_attention));
+
+-- part: no notification that waits was forgotten
+-- checked: payment.webhook_event WHERE state IN ('received', 'parked')
+SELECT provider || ' ' || event_id AS id, format('%s since %s, to be tried again at %s', state, received_at, next_try_at) AS what
+FROM payment.webhook_event
+WHERE state = 'parked' AND (next_try_at IS NULL OR next_try_at < now() - interval '5 minutes');
