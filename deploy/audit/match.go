@@ -100,7 +100,7 @@ func (l *ledger) same(row [][]byte) bool {
 	m := &l.movements[place]
 	ended := m.status == succeeded && string(row[3]) == "ok" || m.status == failed && string(row[3]) == "failed"
 	if !ended || m.next != 0 || m.kind != string(row[2]) || m.order != string(row[1]) || m.currency != string(row[5]) ||
-		len(row[4]) != 8 || m.amount != int64(binary.BigEndian.Uint64(row[4])) { //nolint:gosec // the database's own bytes of a bigint
+		len(row[4]) != 8 || m.amount != int64(binary.BigEndian.Uint64(row[4])) {
 		return false
 	}
 	m.asked = true
