@@ -21,7 +21,7 @@ const (
 	// spread is among how many of the first passages of a place the seed chooses the one that is hit.
 	spread = 5
 	// firingTime is how long a fault may wait for its place to be passed.
-	firingTime = 60 * time.Second
+	firingTime = 2 * time.Minute
 	// settleTime bounds a cell, so that a lost buyer fails it and does not hang it; strikeTime is added for each further fault.
 	settleTime = 4 * time.Minute
 	strikeTime = 80 * time.Second

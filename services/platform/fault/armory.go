@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// lookEvery is how often the file of arms is looked at.
-const lookEvery = 10 * time.Millisecond
+// lookEvery is how often the file of arms is looked at: more often would cost more than a quiet service does.
+const lookEvery = 50 * time.Millisecond
 
 // stock are the arms of this process.
 type stock struct {
