@@ -23,11 +23,15 @@ const (
 	saveEvery  = 2 * time.Second
 	endTimeout = 3 * time.Second
 
+	// Whoever buys while a peer comes and goes must have an end half a minute after it came to stay, so the pause between tries
+	// stays short at first. Sagas of an outage that lasts are spread further: a peer that is back must not meet all at once.
 	backoffFirst = 200 * time.Millisecond
+	backoffSoon  = 8 * time.Second
+	soonTries    = 30
 	backoffLast  = 30 * time.Second
 
 	// attentionAfter is how many failed tries of one step (about five minutes) call for a person.
-	attentionAfter = 15
+	attentionAfter = 33
 )
 
 // Runner works on sagas.
@@ -268,8 +272,8 @@ func (r *Runner) keepLease(ctx context.Context, s *Saga) (context.Context, func(
 // not come back together.
 func Backoff(attempts int) time.Duration {
 	delay := backoffLast
-	if attempts < 8 {
-		delay = backoffFirst << max(attempts-1, 0)
+	if attempts <= soonTries {
+		delay = min(backoffFirst<<max(attempts-1, 0), backoffSoon)
 	}
 	return delay/2 + rand.N(delay) //nolint:gosec // spreads retries, hides nothing
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 )
 
-// A service that comes back after an outage is not met by everybody at once, and nobody waits longer than 45 seconds.
+// A service that comes back after an outage is not met by everybody at once, nobody waits longer than 45 seconds, and after an outage
+// of minutes not longer than 12.
 func TestBackoffIsSpreadAndBounded(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -21,8 +22,12 @@ func TestBackoffIsSpreadAndBounded(t *testing.T) {
 		delay := saga.Backoff(attempts)
 		require.GreaterOrEqual(t, delay, 100*time.Millisecond)
 		require.LessOrEqual(t, delay, 45*time.Second)
-		if attempts >= 8 {
+		switch {
+		case attempts > 30:
 			require.GreaterOrEqual(t, delay, 15*time.Second)
+		case attempts > 6:
+			require.GreaterOrEqual(t, delay, 4*time.Second)
+			require.LessOrEqual(t, delay, 12*time.Second)
 		}
 	})
 }
