@@ -69,6 +69,10 @@ test/%:
 acceptance: ## Run the journeys against a shop of their own, or the one at ACCEPTANCE_URL
 	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && exec .local/bin/suite deploy/acceptance
 
+.PHONY: affected
+affected: ## List the services that were changed since a revision (SINCE=main~1), or that FILES="a b" belong to
+	@go run ./deploy/pipeline/cmd/affected --why $(if $(SINCE),--since $(SINCE)) $(FILES)
+
 .PHONY: tidy
 tidy: ## Fail when a go.mod asks for more or less than its module needs
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || { echo "go.mod of $$m: run GOWORK=off go mod tidy there"; exit 1; }; done
