@@ -11,6 +11,11 @@ PROTOC_GEN_GO_VERSION := v1.36.12
 PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
 GRPC_GATEWAY_VERSION := v2.33.0
 GOLANGCI_LINT_VERSION := v2.15.0
+GITLEAKS_VERSION := v8.30.1
+GOVULNCHECK_VERSION := v1.9.0
+OSV_SCANNER_VERSION := v2.6.0
+CFN_LINT_VERSION := 1.58.0
+CHECKOV_VERSION := 3.3.30
 
 TOOLS := $(CURDIR)/.bin
 GO_INSTALL := GOBIN=$(TOOLS) CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false go install
@@ -32,6 +37,12 @@ $(TOOLS)/protoc-gen-grpc-gateway:
 	$(GO_INSTALL) github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway@$(GRPC_GATEWAY_VERSION)
 $(TOOLS)/golangci-lint:
 	$(GO_INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+$(TOOLS)/gitleaks:
+	$(GO_INSTALL) github.com/zricethezav/gitleaks/v8@$(GITLEAKS_VERSION)
+$(TOOLS)/govulncheck:
+	$(GO_INSTALL) golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+$(TOOLS)/osv-scanner:
+	$(GO_INSTALL) github.com/google/osv-scanner/v2/cmd/osv-scanner@$(OSV_SCANNER_VERSION)
 
 .PHONY: tools
 tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway
@@ -57,6 +68,42 @@ lint: $(TOOLS)/buf $(TOOLS)/golangci-lint ## Lint contracts and code
 	@release=$$(git describe --tags --abbrev=0 2>/dev/null) || { echo "NOT RUN: buf breaking: nothing was released yet"; exit 0; }; \
 		cd proto && buf breaking --against "../.git#tag=$$release,subdir=proto"
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off golangci-lint run ./...) || exit 1; done
+
+lint/%: $(TOOLS)/buf $(TOOLS)/golangci-lint # contracts, and one service
+	cd proto && buf lint && buf format --diff --exit-code --path cartwright
+	cd services/$* && GOWORK=off golangci-lint run ./...
+
+.PHONY: lint-aws
+lint-aws: ## Check the specification of builds, the CloudFormation templates and the path filters of pipelines
+	@go run ./deploy/pipeline/cmd/check
+	@go run ./deploy/pipeline/cmd/triggers --check deploy/aws/pipeline.yaml
+	@if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "NOT RUN: cfn-lint, checkov: there is no Python with venv on this machine"; \
+	elif ! { test -x $(TOOLS)/venv/bin/checkov || { python3 -m venv $(TOOLS)/venv && \
+		$(TOOLS)/venv/bin/pip install -q cfn-lint==$(CFN_LINT_VERSION) checkov==$(CHECKOV_VERSION); }; }; then \
+		echo "NOT RUN: cfn-lint, checkov: they could not be installed"; \
+	else \
+		$(TOOLS)/venv/bin/cfn-lint deploy/aws/*.yaml && \
+		$(TOOLS)/venv/bin/checkov --quiet --compact --skip-download --framework cloudformation -d deploy/aws; \
+	fi
+
+.PHONY: triggers
+triggers: ## Write the path filters of all pipelines into their template
+	@go run ./deploy/pipeline/cmd/triggers deploy/aws/pipeline.yaml
+
+.PHONY: pipeline-tools
+pipeline-tools: tools $(TOOLS)/golangci-lint $(TOOLS)/gitleaks $(TOOLS)/govulncheck $(TOOLS)/osv-scanner # what buildspec.yml needs
+
+.PHONY: gates
+gates: pipeline-tools ## Run what a service must pass before its image is made (SERVICE=cart AGAINST=v1.2.0, or none when nothing is deployed)
+	go run ./deploy/pipeline/cmd/gate run secrets lint vet static contract unit integration vulnerabilities dependencies
+	go run ./deploy/pipeline/cmd/gate require sources
+
+.PHONY: chart
+chart: # what is deployed of a service, in .local/release (SERVICE, VERSION, REGISTRY)
+	helm dependency build charts/$(SERVICE)
+	go run ./deploy/pipeline/cmd/bundle -service $(SERVICE) -version $(VERSION) -registry $(REGISTRY)
+	helm package .local/release/chart --destination .local/release
 
 .PHONY: test
 test: ## Run every test: unit, contract, architecture, Postgres, journeys (test/cart: those of one service)
