@@ -110,7 +110,7 @@ func version(file, version string) error {
 	return os.WriteFile(file, text, 0o644)
 }
 
-// values puts the values of all environments beside the chart, where the deploy actions look for them.
+// values puts the values of all environments into the chart and beside it: deploy actions name them from either place.
 func values(r Release, p Places, chart string) error {
 	environments, err := fs.Glob(os.DirFS(p.Root), "deploy/env/*/"+r.Service+".yaml")
 	if err != nil {
@@ -122,7 +122,7 @@ func values(r Release, p Places, chart string) error {
 			return err
 		}
 		environment := filepath.Base(filepath.Dir(file))
-		if err := os.WriteFile(filepath.Join(chart, "values-"+environment+".yaml"), text, 0o644); err != nil {
+		if err := writeValues(chart, environment, text); err != nil {
 			return err
 		}
 	}
@@ -132,7 +132,16 @@ func values(r Release, p Places, chart string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(chart, "values-image.yaml"), text, 0o644)
+	return writeValues(chart, "image", text)
+}
+
+func writeValues(chart, name string, text []byte) error {
+	for _, dir := range []string{chart, filepath.Dir(chart)} {
+		if err := os.WriteFile(filepath.Join(dir, "values-"+name+".yaml"), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makeCanary renders the chart as its environment gets it and makes a chart of what the canary needs. The manifests are a file

@@ -53,6 +53,7 @@ func TestMake(t *testing.T) {
 	require.Equal(t, "replicas: 3\n", read("chart/values-production.yaml"))
 	require.Contains(t, read("chart/values-image.yaml"), "digest: sha256:"+strings.Repeat("1", 64))
 	require.Contains(t, read("chart/values-image.yaml"), "requireDigest: true")
+	require.Equal(t, read("chart/values-image.yaml"), read("values-image.yaml"))
 	require.Contains(t, read("canary/canary.yaml"), "cart-canary")
 	require.Equal(t, "{{ .Files.Get \"canary.yaml\" }}\n", read("canary/templates/canary.yaml"))
 	require.Contains(t, read("release.json"), `"commit": "`+strings.Repeat("a", 40)+`"`)

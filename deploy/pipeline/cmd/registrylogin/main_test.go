@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,8 @@ func TestLogin(t *testing.T) {
 	require.NoError(t, run([]string{"registry.example.com"}, strings.NewReader("secret\n"), dir))
 	text, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"auths": {"registry.example.com": {"auth": "QVdTOnNlY3JldA=="}}}`, string(text))
+	login := base64.StdEncoding.EncodeToString([]byte("AWS:secret"))
+	require.JSONEq(t, `{"auths": {"registry.example.com": {"auth": "`+login+`"}}}`, string(text))
 	info, err := os.Stat(filepath.Join(dir, "config.json"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
