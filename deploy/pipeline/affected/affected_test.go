@@ -213,6 +213,16 @@ func TestSince(t *testing.T) {
 	require.ErrorContains(t, err, "nothing")
 }
 
+// A service that came to depend on something new would not be deployed when that changes.
+func TestTriggersOfPipelinesAreUpToDate(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "deploy/aws/pipeline.yaml"))
+	require.NoError(t, err)
+	written, err := affected.Write(string(text), repository(t))
+	require.NoError(t, err)
+	require.Equal(t, written, string(text), "run make triggers and commit what it writes")
+}
+
 // A block that is written wrong makes all pipelines start at everything, or at nothing.
 func TestWrite(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"regexp"
 
 	"github.com/cartwright-shop/cartwright/deploy/pipeline/buildspec"
+	"github.com/cartwright-shop/cartwright/deploy/pipeline/cloudformation"
 )
 
 func main() {
@@ -32,6 +33,11 @@ func run(arguments []string, output io.Writer) error {
 	if err != nil {
 		return err
 	}
+	more, err := checkTemplates(*root)
+	if err != nil {
+		return err
+	}
+	breaches = append(breaches, more...)
 	for _, breach := range breaches {
 		fmt.Fprintln(output, breach)
 	}
@@ -64,4 +70,24 @@ func checkBuild(root string) (breaches []string, err error) {
 		breaches = append(breaches, "buildspec.yml: "+breach)
 	}
 	return breaches, nil
+}
+
+func checkTemplates(root string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(root, "deploy", "aws", "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var templates cloudformation.Set
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		template, err := cloudformation.Parse(filepath.Base(file), text)
+		if err != nil {
+			return nil, err
+		}
+		templates = append(templates, template)
+	}
+	return templates.Check(), nil
 }
