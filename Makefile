@@ -14,6 +14,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GITLEAKS_VERSION := v8.30.1
 GOVULNCHECK_VERSION := v1.9.0
 OSV_SCANNER_VERSION := v2.6.0
+COSIGN_VERSION := v3.1.3
+HELM_VERSION := v3.19.5
 CFN_LINT_VERSION := 1.58.0
 CHECKOV_VERSION := 3.3.30
 
@@ -43,6 +45,10 @@ $(TOOLS)/govulncheck:
 	$(GO_INSTALL) golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 $(TOOLS)/osv-scanner:
 	$(GO_INSTALL) github.com/google/osv-scanner/v2/cmd/osv-scanner@$(OSV_SCANNER_VERSION)
+$(TOOLS)/cosign:
+	$(GO_INSTALL) github.com/sigstore/cosign/v3/cmd/cosign@$(COSIGN_VERSION)
+$(TOOLS)/helm:
+	$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
 
 .PHONY: tools
 tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway
@@ -92,7 +98,8 @@ triggers: ## Write the path filters of all pipelines into their template
 	@go run ./deploy/pipeline/cmd/triggers deploy/aws/pipeline.yaml
 
 .PHONY: pipeline-tools
-pipeline-tools: tools $(TOOLS)/golangci-lint $(TOOLS)/gitleaks $(TOOLS)/govulncheck $(TOOLS)/osv-scanner # what buildspec.yml needs
+pipeline-tools: tools $(TOOLS)/golangci-lint $(TOOLS)/gitleaks $(TOOLS)/govulncheck $(TOOLS)/osv-scanner \
+	$(TOOLS)/cosign $(TOOLS)/helm # what buildspec.yml needs
 
 .PHONY: gates
 gates: pipeline-tools ## Run what a service must pass before its image is made (SERVICE=cart AGAINST=v1.2.0, or none when nothing is deployed)
@@ -100,8 +107,7 @@ gates: pipeline-tools ## Run what a service must pass before its image is made (
 	go run ./deploy/pipeline/cmd/gate require sources
 
 .PHONY: chart
-chart: # what is deployed of a service, in .local/release (SERVICE, VERSION, REGISTRY)
-	helm dependency build charts/$(SERVICE)
+chart: $(TOOLS)/helm # what is deployed of a service, in .local/release (SERVICE, VERSION, REGISTRY)
 	go run ./deploy/pipeline/cmd/bundle -service $(SERVICE) -version $(VERSION) -registry $(REGISTRY)
 	helm package .local/release/chart --destination .local/release
 

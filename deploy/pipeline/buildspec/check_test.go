@@ -58,7 +58,7 @@ func TestFindsSeededMistakes(t *testing.T) {
 		"a push at the end anyway":     {"reports:", "    finally:\n      - make push SERVICE=\"$SERVICE\"\n\nreports:", "publishes"},
 		"a push before the tests":      {"gate run unit", "gate run unit && make push SERVICE=\"$SERVICE\"", "publishes"},
 		"one service for all":          {"make image SERVICE=\"$SERVICE\"", "make image SERVICE=cart", "not for the SERVICE"},
-		"no signature":                 {"      - make sign SERVICE=\"$SERVICE\" VERSION=\"$VERSION\" REGISTRY=\"$REGISTRY\"\n", "", "make sign"},
+		"no signature":                 {"      - make sign SERVICE=\"$SERVICE\" VERSION=\"$VERSION\" REGISTRY=\"$REGISTRY/cartwright\"\n", "", "make sign"},
 		"reports that nobody sees":     {"files: [unit.xml, integration.xml]", "files: [unit.xml]", "integration.xml"},
 		"a report of unknown form":     {"file-format: JUNITXML", "file-format: JUNIT", "file-format"},
 		"another Go":                   {"golang: \"1.26\"", "golang: \"1.25\"", "golang"},

@@ -61,8 +61,7 @@ func (r Release) check() error {
 	return nil
 }
 
-// Make writes the bundle: chart/ with values-<environment>.yaml and values-image.yaml, canary/, and release.json. The chart's
-// dependencies must have been built.
+// Make writes the bundle: chart/ with values-<environment>.yaml and values-image.yaml, canary/, and release.json.
 func Make(ctx context.Context, r Release, p Places) error {
 	if err := r.check(); err != nil {
 		return err
@@ -74,7 +73,7 @@ func Make(ctx context.Context, r Release, p Places) error {
 	if err := os.MkdirAll(p.Output, 0o755); err != nil {
 		return err
 	}
-	if err := os.CopyFS(chart, os.DirFS(filepath.Join(p.Root, "charts", r.Service))); err != nil {
+	if err := copyChart(chart, filepath.Join(p.Root, "charts", r.Service)); err != nil {
 		return fmt.Errorf("copy the chart: %w", err)
 	}
 	if err := version(filepath.Join(chart, "Chart.yaml"), r.Version); err != nil {
@@ -91,6 +90,38 @@ func Make(ctx context.Context, r Release, p Places) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(p.Output, "release.json"), append(text, '\n'), 0o644)
+}
+
+// copyChart copies a chart. Charts that it is made of may be links to their place in the repository; the copy has them whole.
+func copyChart(to, from string) error {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return err
+	}
+	links, err := filepath.Glob(filepath.Join(from, "charts", "*"))
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		info, err := os.Lstat(link)
+		if err != nil {
+			return err
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			continue
+		}
+		place := filepath.Join(to, "charts", filepath.Base(link))
+		if err := os.Remove(place); err != nil {
+			return err
+		}
+		target, err := filepath.EvalSymlinks(link)
+		if err != nil {
+			return err
+		}
+		if err := os.CopyFS(place, os.DirFS(target)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // version sets the chart's version and the one of what it runs.

@@ -34,7 +34,9 @@ func TestMake(t *testing.T) {
 	}
 	write("bin/helm", helm)
 	write("charts/cart/Chart.yaml", "apiVersion: v2\nname: cart\nversion: 0.1.0\nappVersion: 0.1.0\ndependencies: [{name: lib, version: 0.1.0}]\n")
-	write("charts/cart/charts/lib-0.1.0.tgz", "packed")
+	write("charts/lib/Chart.yaml", "name: lib\n")
+	write("charts/cart/charts/other-0.1.0.tgz", "packed")
+	require.NoError(t, os.Symlink("../../lib", filepath.Join(root, "charts/cart/charts/lib")))
 	write("charts/cart/templates/all.yaml", "{{ include }}")
 	write("deploy/env/staging/cart.yaml", "replicas: 1\n")
 	places := bundle.Places{Root: root, Output: filepath.Join(root, "out"), Canary: "production", Helm: filepath.Join(root, "bin", "helm")}
@@ -48,7 +50,8 @@ func TestMake(t *testing.T) {
 	}
 	require.Contains(t, read("chart/Chart.yaml"), "version: 0.0.0-gabc")
 	require.Contains(t, read("chart/Chart.yaml"), "name: lib")
-	require.Equal(t, "packed", read("chart/charts/lib-0.1.0.tgz"))
+	require.Equal(t, "packed", read("chart/charts/other-0.1.0.tgz"))
+	require.Equal(t, "name: lib\n", read("chart/charts/lib/Chart.yaml"), "a link of the repository leads nowhere in a bundle")
 	require.Equal(t, "replicas: 1\n", read("chart/values-staging.yaml"))
 	require.Equal(t, "replicas: 3\n", read("chart/values-production.yaml"))
 	require.Contains(t, read("chart/values-image.yaml"), "digest: sha256:"+strings.Repeat("1", 64))

@@ -3,11 +3,15 @@ package cloudformation_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cartwright-shop/cartwright/deploy/pipeline/cloudformation"
+	"github.com/cartwright-shop/cartwright/deploy/pipeline/document"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 // templates reads ours, one of them changed.
@@ -91,6 +95,69 @@ func TestFindsSeededMistakes(t *testing.T) {
 		breaches := templates(t, seed.file, seed.old, seed.new).Check()
 		require.Contains(t, strings.Join(breaches, "\n"), seed.found, name)
 	}
+}
+
+// metricsOf calls visit for every metric of ours that an alarm asks CloudWatch for: its name, and its dimensions in order.
+func metricsOf(node *yaml.Node, visit func(name, dimensions string)) {
+	if document.Scalar(node, "Namespace") == "Cartwright" {
+		var dimensions []string
+		for _, dimension := range document.Items(document.Child(node, "Dimensions")) {
+			dimensions = append(dimensions, document.Scalar(dimension, "Name"))
+		}
+		visit(document.Scalar(node, "MetricName"), strings.Join(dimensions, ","))
+	}
+	for _, part := range node.Content {
+		metricsOf(part, visit)
+	}
+}
+
+// An alarm on a metric that nobody sends, or sends by other dimensions, rings for ever: no version would ever be promoted.
+func TestAlarmsAskForWhatTheCollectorSends(t *testing.T) {
+	t.Parallel()
+	read := func(file string) *yaml.Node {
+		text, err := os.ReadFile("../../aws/" + file)
+		require.NoError(t, err)
+		root, err := document.Parse(text)
+		require.NoError(t, err)
+		return root
+	}
+	collector := read("telemetry/collector.yaml")
+	declarations := document.Items(document.Child(collector, "config", "exporters", "awsemf", "metric_declarations"))
+	asked := map[string]bool{}
+	for _, file := range []string{"pipeline.yaml", "observability.yaml"} {
+		metricsOf(read(file), func(name, dimensions string) {
+			asked[name] = true
+			require.True(t, slices.ContainsFunc(declarations, func(declaration *yaml.Node) bool {
+				named := slices.ContainsFunc(document.List(document.Child(declaration, "metric_name_selectors")), func(selector string) bool {
+					return regexp.MustCompile(selector).MatchString(name)
+				})
+				return named && slices.ContainsFunc(document.Items(document.Child(declaration, "dimensions")), func(set *yaml.Node) bool {
+					return strings.Join(document.List(set), ",") == dimensions
+				})
+			}), "%s: nobody sends %s by %s", file, name, dimensions)
+		})
+	}
+	require.Len(t, asked, 6)
+	delete(asked, "rpc_server_fast_total") // the collector makes it of a histogram
+	code := source(t)
+	for name := range asked {
+		require.Contains(t, code, `"`+name+`"`, "no service measures it")
+	}
+}
+
+// source is the code of all services.
+func source(t *testing.T) string {
+	t.Helper()
+	var code strings.Builder
+	require.NoError(t, filepath.WalkDir("../../../services", func(name string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		code.Write(text)
+		return err
+	}))
+	return code.String()
 }
 
 // A stage whose rules were all removed would promote whatever comes.
