@@ -14,11 +14,10 @@ import (
 // stages are those of every pipeline, in this order. Those that deploy go back when they fail; those that reach buyers also when
 // an alarm rings afterwards.
 var (
-	stages   = []string{"Source", "Build", "Staging", "Canary", "Production"}
-	deploys  = []string{"Staging", "Canary", "Production"}
-	reaches  = []string{"Canary", "Production"}
-	eksKeys  = []string{"ClusterName", "Namespace", "HelmReleaseName", "HelmChartLocation", "HelmValuesFiles", "ManifestFiles", "Subnets", "SecurityGroupIds"}
-	alarming = []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
+	stages  = []string{"Source", "Build", "Staging", "Canary", "Production"}
+	deploys = []string{"Staging", "Canary", "Production"}
+	reaches = []string{"Canary", "Production"}
+	eksKeys = []string{"ClusterName", "Namespace", "HelmReleaseName", "HelmChartLocation", "HelmValuesFiles", "ManifestFiles", "Subnets", "SecurityGroupIds"}
 )
 
 // maxRules is how many rules a condition may have.
@@ -189,10 +188,11 @@ func (s Set) rule(r resource, rule *yaml.Node, stage string) (breaches []string)
 	if !ok {
 		return append(breaches, r.complain("stage %s waits for an alarm that no template has", stage))
 	}
-	return append(breaches, s.judge(found, stage)...)
+	return append(breaches, judge(found)...)
 }
 
-// alarm finds what a rule waits for: an alarm of the template, one that another template exports, or one by its name.
+// alarm finds what a rule waits for: an alarm of the template, one that another template exports, or one by its name. Composite
+// alarms are none: the rules of pipelines ask for metric alarms.
 func (s Set) alarm(t *Template, node *yaml.Node) (resource, bool) {
 	function, argument := reference(node)
 	if argument == nil {
@@ -205,7 +205,7 @@ func (s Set) alarm(t *Template, node *yaml.Node) (resource, bool) {
 		}
 		return s.alarm(other, value)
 	}
-	for _, candidate := range t.resources(alarming...) {
+	for _, candidate := range t.resources("AWS::CloudWatch::Alarm") {
 		if candidate.name == argument.Value && function == "Ref" || function == "" && document.Scalar(candidate.properties, "AlarmName") == argument.Value {
 			return candidate, true
 		}
@@ -214,20 +214,9 @@ func (s Set) alarm(t *Template, node *yaml.Node) (resource, bool) {
 }
 
 // judge wants an alarm that rings without data: a version that nobody calls, or whose metrics are lost, has proven nothing.
-func (s Set) judge(r resource, stage string) (breaches []string) {
-	if len(document.Items(document.Child(r.properties, "AlarmActions"))) == 0 && stage != "" {
+func judge(r resource) (breaches []string) {
+	if len(document.Items(document.Child(r.properties, "AlarmActions"))) == 0 {
 		breaches = append(breaches, r.complain("it tells nobody"))
-	}
-	if r.kind == "AWS::CloudWatch::CompositeAlarm" {
-		for _, match := range placeholder.FindAllString(document.Scalar(r.properties, "AlarmRule"), -1) {
-			part, ok := r.template.named(strings.Trim(match, "${}"))
-			if !ok || part.kind != "AWS::CloudWatch::Alarm" {
-				breaches = append(breaches, r.complain("it watches %s, which is no alarm", match))
-				continue
-			}
-			breaches = append(breaches, s.judge(part, "")...)
-		}
-		return breaches
 	}
 	if document.Scalar(r.properties, "TreatMissingData") != "breaching" {
 		breaches = append(breaches, r.complain("missing data does not make it ring: no calls are no evidence"))
