@@ -26,8 +26,8 @@ func Triggers(patterns []string) []string {
 		if len(triggers) <= MaxTriggers {
 			break
 		}
-		kept := slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return strings.HasPrefix(p, root) })
-		patterns = append(kept, root+"**")
+		patterns = slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return strings.HasPrefix(p, root) })
+		patterns = append(patterns, root+"**")
 		triggers = join(patterns)
 	}
 	return triggers

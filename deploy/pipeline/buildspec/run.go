@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,8 @@ type Place struct {
 
 // Run runs a specification as CodeBuild would: the phases in order, the commands of a phase in one shell, until one fails. It
 // returns the first error. Variables that a phase exports are there in the next.
-func (s *Spec) Run(ctx context.Context, place Place) error {
-	env := place.Env
+func (s *Spec) Run(ctx context.Context, place Place) (failure error) {
+	env := slices.Clone(place.Env)
 	for name, value := range s.Variables {
 		env = append(env, name+"="+value)
 	}
@@ -31,8 +32,7 @@ func (s *Spec) Run(ctx context.Context, place Place) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(exported)
-	var failure error
+	defer func() { failure = errors.Join(failure, os.RemoveAll(exported)) }()
 	for _, name := range order {
 		p, ok := s.Phase(name)
 		if !ok || failure != nil && (name != "post_build" || !place.Stubborn) {
@@ -44,7 +44,7 @@ func (s *Spec) Run(ctx context.Context, place Place) error {
 		}
 		command := exec.CommandContext(ctx, "bash", "-c", p.script(filepath.Join(exported, "variables")))
 		command.Dir = place.Dir
-		command.Env = append(env, "CODEBUILD_BUILD_SUCCEEDING="+succeeding)
+		command.Env = slices.Concat(env, []string{"CODEBUILD_BUILD_SUCCEEDING=" + succeeding})
 		command.Stdout, command.Stderr = place.Output, place.Output
 		if err := command.Run(); err != nil {
 			failure = errors.Join(failure, fmt.Errorf("%s: %w", name, err))
