@@ -47,7 +47,7 @@ type Config struct {
 	// TraceRatio is the share of traced requests.
 	TraceRatio float64 `env:"TRACE_RATIO" envDefault:"0.05" desc:"Share of requests traced when the caller has not decided, 0 to 1."`
 	// Version is what logs and metrics call this build.
-	Version string `env:"VERSION" desc:"Name of this build in logs and metrics. Empty: the revision in the binary."`
+	Version string `env:"VERSION" desc:"Name of this build in logs and metrics. Empty: the version that was built into the binary."`
 
 	// databaseURLFile is set by load when the URL came from a file.
 	databaseURLFile string

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -73,7 +72,7 @@ func (c command[C]) run(args []string) int {
 	case "check":
 		return c.check()
 	case "version":
-		fmt.Fprintln(c.out, c.program.Name, buildVersion())
+		fmt.Fprintln(c.out, c.program.Name, Version())
 		return exitOK
 	default:
 		return c.usage()
@@ -106,7 +105,7 @@ func (c command[C]) load() (C, *Config, error) {
 		}
 	}
 	if common.Version == "" {
-		common.Version = buildVersion()
+		common.Version = Version()
 	}
 	return cfg, common, err
 }
@@ -156,21 +155,4 @@ func (c command[C]) serve() int {
 		return c.fail(failure)
 	}
 	return exitOK
-}
-
-// buildVersion is the revision the binary was built from, as far as the build recorded it.
-func buildVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(12, len(s.Value))]
-		}
-	}
-	if info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

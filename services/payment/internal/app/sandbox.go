@@ -14,6 +14,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
 	"github.com/cartwright-shop/cartwright/services/platform/config"
+	"github.com/cartwright-shop/cartwright/services/platform/service"
 	"github.com/cartwright-shop/cartwright/services/platform/telemetry"
 )
 
@@ -56,7 +57,7 @@ func RunSandbox(ctx context.Context, environ []string, out io.Writer) error {
 	if cfg.WebhookURL != "" && cfg.WebhookSecret == "" {
 		return errors.New("SANDBOX_WEBHOOK_SECRET: must be set when there is a SANDBOX_WEBHOOK_URL")
 	}
-	log := telemetry.NewLogger(out, zap.NewAtomicLevelAt(zapcore.InfoLevel), "sandbox", "")
+	log := telemetry.NewLogger(out, zap.NewAtomicLevelAt(zapcore.InfoLevel), "sandbox", service.Version())
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
