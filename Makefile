@@ -178,3 +178,42 @@ audit: ## Look at the running shop's data for what must never be (ARGS="-json -q
 .PHONY: bench-audit
 bench-audit: ## Make a shop of 1,000,000 orders and measure an audit of it (ARGS="-orders 100000 -dir D -keep")
 	@go build -C deploy -o ../.local/bin/bench-audit ./audit/cmd/bench && exec .local/bin/bench-audit $(ARGS)
+
+# Images: see deploy/image/README.md. VERSION, REGISTRY, ARCH, COSIGN_KEY and ALLOW_NOT_RUN are read from the environment.
+IMAGE = @go build -C deploy -o ../.local/bin/image ./image/cmd/image && .local/bin/image
+
+.PHONY: image
+image: ## Make the container image of one program in .local/image (SERVICE=cart VERSION=1.2.3 ARCH=arm64)
+	$(IMAGE) build "$(SERVICE)"
+
+.PHONY: images
+images: ## Make all images
+	$(IMAGE) build all
+
+.PHONY: images-check
+images-check: ## Make images again in another folder, compare every bit, run them (SERVICE=cart for one)
+	$(IMAGE) check "$(or $(SERVICE),all)"
+
+.PHONY: image-docker
+image-docker: ## Make an image with docker buildx, from the files of `make image` (SERVICE=cart)
+	$(IMAGE) docker "$(SERVICE)"
+
+.PHONY: sbom
+sbom: ## Write the bill of materials of an image: SPDX, beside it (SERVICE=cart)
+	$(IMAGE) bill "$(SERVICE)"
+
+.PHONY: scan
+scan: ## Look for known vulnerabilities and secrets in an image and its sources (SERVICE=cart GOVULNDB=... ALLOW_NOT_RUN=1)
+	$(IMAGE) scan "$(SERVICE)"
+
+.PHONY: push
+push: ## Push an image, tagged with its version (SERVICE=cart REGISTRY=registry.example.com/shop)
+	$(IMAGE) push "$(SERVICE)"
+
+.PHONY: push-all
+push-all: ## Push all images (REGISTRY=registry.example.com/shop)
+	$(IMAGE) push all
+
+.PHONY: sign
+sign: ## Sign a pushed image and its bill of materials with cosign (SERVICE=cart REGISTRY=... COSIGN_KEY=...)
+	$(IMAGE) sign "$(SERVICE)"

@@ -1,0 +1,80 @@
+// Package image makes the container images of the programs of this repository, without a container daemon: one static binary on an
+// empty base, with the certificates of public authorities. The same commit gives the same digest in every folder and on every day.
+//
+// It also writes the bill of materials of an image, pushes it, has it signed and has it scanned. What cannot run here (a tool or
+// a key is missing) is a NotRunError, which is never success.
+package image
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Program is a command that is shipped as an image of its name.
+type Program struct {
+	Name string
+	// Module is the folder of its Go module, below the root; it is built from this module alone.
+	Module string
+}
+
+// Package is the folder of the main package, as the go command wants it in the module.
+func (p Program) Package() string { return "./cmd/" + p.Name }
+
+// Programs finds what is shipped: every command of a service.
+func Programs(root string) ([]Program, error) {
+	mains, err := filepath.Glob(filepath.Join(root, "services", "*", "cmd", "*", "main.go"))
+	if err != nil {
+		return nil, err
+	}
+	var list []Program
+	for _, main := range mains {
+		relative, err := filepath.Rel(root, main)
+		if err != nil {
+			return nil, err
+		}
+		parts := strings.Split(filepath.ToSlash(relative), "/")
+		list = append(list, Program{Name: parts[3], Module: path.Join(parts[:2]...)})
+	}
+	slices.SortFunc(list, func(a, b Program) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(list); i++ {
+		if list[i].Name == list[i-1].Name {
+			return nil, fmt.Errorf("%s and %s both have a command %s: they would be one image", list[i-1].Module, list[i].Module, list[i].Name)
+		}
+	}
+	return list, nil
+}
+
+// Find returns the program of a name.
+func Find(root, name string) (Program, error) {
+	list, err := Programs(root)
+	if err != nil {
+		return Program{}, err
+	}
+	names := make([]string, len(list))
+	for i, p := range list {
+		if names[i] = p.Name; p.Name == name {
+			return p, nil
+		}
+	}
+	return Program{}, fmt.Errorf("no program is called %q: there are %s", name, strings.Join(names, ", "))
+}
+
+// Root is the folder of the repository: the one with go.work, here or above.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no go.work here or above")
+		}
+	}
+}
