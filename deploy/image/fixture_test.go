@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -68,12 +69,12 @@ func release(version string) Identity {
 }
 
 // compiled is the small program, compiled once for all tests that need a binary and not the compiler.
-var compiled = sync.OnceValues(func() ([]byte, error) {
+var compiled = sync.OnceValues(func() (binary []byte, err error) {
 	root, err := os.MkdirTemp("", "cartwright-echo-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(root)
+	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
 	if err := plant(root); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"testing"
 
@@ -41,7 +40,7 @@ func TestAnImageIsAProgramAndNothingElse(t *testing.T) {
 	config, err := image.ConfigFile()
 	require.NoError(t, err)
 	require.Equal(t, User, config.Config.User)
-	require.Regexp(t, regexp.MustCompile(`^[1-9][0-9]{4,}:[1-9][0-9]{4,}$`), config.Config.User, "a number of 10000 or more")
+	require.Regexp(t, `^[1-9][0-9]{4,}:[1-9][0-9]{4,}$`, config.Config.User, "a number of 10000 or more")
 	require.Equal(t, []string{"/echo"}, config.Config.Entrypoint)
 	require.Empty(t, config.Config.Cmd)
 	require.Equal(t, "linux", config.OS)

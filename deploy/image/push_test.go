@@ -1,8 +1,6 @@
 package image
 
 import (
-	"io"
-	"log"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -16,7 +14,7 @@ import (
 // newRegistry is a real registry in this process.
 func newRegistry(t *testing.T) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	server := httptest.NewServer(registry.New())
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
 }

@@ -148,9 +148,9 @@ func tell(err error, allowed bool, output io.Writer) int {
 	return code
 }
 
-// leaves are the errors that were joined.
+// leaves are the errors that were joined. Wrapped ones stay whole.
 func leaves(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only joined errors are taken apart, wrapped ones stay whole
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
