@@ -80,7 +80,7 @@ var compiled = sync.OnceValues(func() (binary []byte, err error) {
 	}
 	target := filepath.Join(root, echo)
 	b := Build{Root: root, Identity: release("1.2.3")}
-	if err := b.compile(context.Background(), Program{Name: echo, Module: "services/echo"}, target); err != nil {
+	if err := b.compile(context.Background(), Program{Name: echo, Module: "services/echo", Folder: "cmd/echo"}, target); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(target)

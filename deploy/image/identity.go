@@ -54,7 +54,7 @@ func Identify(ctx context.Context, root string, getenv func(string) string) (Ide
 			return Identity{}, fmt.Errorf("which commit is this? Set REVISION where there is no git: %w", err)
 		}
 		id.Revision = text
-		changes, err := git(ctx, root, "status", "--porcelain", "--", "proto", "services", "deploy/image")
+		changes, err := git(ctx, root, "status", "--porcelain", "--", "proto", "services", "deploy")
 		if err != nil {
 			return Identity{}, err
 		}

@@ -87,13 +87,18 @@ func TestProgramsAreFoundInTheTree(t *testing.T) {
 	list, err := Programs(root)
 	require.NoError(t, err)
 	for _, name := range []string{"cart", "gateway", "inventory", "payment", "pricing", "product"} {
-		require.Contains(t, list, Program{Name: name, Module: "services/" + name})
+		require.Contains(t, list, Program{Name: name, Module: "services/" + name, Folder: "cmd/" + name})
 	}
-	require.Contains(t, list, Program{Name: "sandbox", Module: "services/payment"})
+	require.Contains(t, list, Program{Name: "sandbox", Module: "services/payment", Folder: "cmd/sandbox"})
 	_, err = Find(root, "wallet")
 	require.ErrorContains(t, err, "there are cart, ")
 
 	twice := tree(t)
+	put(t, filepath.Join(twice, "deploy", "smoke", "cmd", "smoke", "main.go"), "package main\n", 0o644)
+	smoke, err := Find(twice, "smoke")
+	require.NoError(t, err)
+	require.Equal(t, Program{Name: "smoke", Module: "deploy", Folder: "smoke/cmd/smoke"}, smoke)
+	require.Equal(t, "./smoke/cmd/smoke", smoke.Package())
 	put(t, filepath.Join(twice, "services", "other", "cmd", "echo", "main.go"), "package main\n", 0o644)
 	_, err = Programs(twice)
 	require.ErrorContains(t, err, "would be one image")

@@ -106,7 +106,7 @@ func TestAScanPassesOnlyWhenEveryScannerLooked(t *testing.T) {
 			b.tool(t, "govulncheck", c.govulncheck)
 			b.tool(t, "osv-scanner", c.osv)
 			b.tool(t, "gitleaks", c.secrets)
-			p := Program{Name: echo, Module: "services/echo"}
+			p := Program{Name: echo, Module: "services/echo", Folder: "cmd/echo"}
 			put(t, filepath.Join(b.root, p.Module, "go.mod"), "", 0o644)
 			err := b.store.Scan(t.Context(), b.tools("GOVULNDB", "file:///db"), p)
 			require.Equal(t, len(c.failed)+len(c.notRun) == 0, err == nil)

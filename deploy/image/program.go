@@ -19,16 +19,22 @@ type Program struct {
 	Name string
 	// Module is the folder of its Go module, below the root; it is built from this module alone.
 	Module string
+	// Folder is that of its main package, below the module.
+	Folder string
 }
 
-// Package is the folder of the main package, as the go command wants it in the module.
-func (p Program) Package() string { return "./cmd/" + p.Name }
+// Package is the main package, as the go command wants it in the module.
+func (p Program) Package() string { return "./" + p.Folder }
 
-// Programs finds what is shipped: every command of a service.
+// Programs finds what is shipped: every command of a service, and the one that buys something in a shop to see that it works.
 func Programs(root string) ([]Program, error) {
-	mains, err := filepath.Glob(filepath.Join(root, "services", "*", "cmd", "*", "main.go"))
-	if err != nil {
-		return nil, err
+	var mains []string
+	for _, pattern := range []string{"services/*/cmd/*/main.go", "deploy/*/cmd/smoke/main.go"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			return nil, err
+		}
+		mains = append(mains, found...)
 	}
 	var list []Program
 	for _, main := range mains {
@@ -37,7 +43,11 @@ func Programs(root string) ([]Program, error) {
 			return nil, err
 		}
 		parts := strings.Split(filepath.ToSlash(relative), "/")
-		list = append(list, Program{Name: parts[3], Module: path.Join(parts[:2]...)})
+		depth := 1
+		if parts[0] == "services" {
+			depth = 2
+		}
+		list = append(list, Program{Name: parts[3], Module: path.Join(parts[:depth]...), Folder: path.Join(parts[depth:4]...)})
 	}
 	slices.SortFunc(list, func(a, b Program) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(list); i++ {
