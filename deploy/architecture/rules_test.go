@@ -26,6 +26,7 @@ const (
 	routes    = "proto/cartwright/storefront/v1/cart.proto"
 	described = "services/gateway/internal/openapi/openapi.json"
 	needs     = "services/cart/go.mod"
+	graph     = "charts/lib/callgraph.json"
 	kinds     = "services/platform/errs/errs.go"
 )
 
@@ -52,6 +53,8 @@ func importBreaches() []breach {
 		{"a service imports platform and proto only", server, "import (\n", importing(ours + "services/pricing/internal/quote"), "services/cart/internal/rpc/add_line.go:5: cart imports"},
 		{"a service imports platform and proto only", server, "import (\n", importing(ours + "deploy/demo"), "cart imports deploy/demo"},
 		{"contracts are used by declared callers only", server, "cartwright/pricing/v1", "cartwright/admin/v1", "uses the contract of admin"},
+		{"contracts are used by declared callers only", graph, `["pricing"]`, `[]`, "uses the contract of pricing"},
+		{"contracts are used by declared callers only", graph, `{"calls": {"cart": ["pricing"]}}`, `{`, "callgraph.json"},
 		{"a service keeps its code under internal and cmd", "services/cart/open/open.go", "", "// Package open is.\npackage open\n", "services/cart/open"},
 		{"the domain is in the middle", domain, "import (\n", importing("github.com/jackc/pgx/v5/pgconn"), "the domain package cart imports"},
 		{"the domain is in the middle", domain, "import (\n", importing("net/http"), "net/http"},
