@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-MODULES := proto services/platform services/product services/pricing services/cart services/payment services/inventory services/gateway deploy
+MODULES := proto services/platform services/product services/pricing services/cart services/payment services/inventory services/gateway deploy deploy/charts
 SQLC_SERVICES := product pricing cart payment inventory
 
 BUF_VERSION := v1.75.0
@@ -18,6 +18,7 @@ COSIGN_VERSION := v3.1.3
 HELM_VERSION := v3.19.5
 CFN_LINT_VERSION := 1.58.0
 CHECKOV_VERSION := 3.3.30
+KUBERNETES_VERSION := 1.34.0
 
 TOOLS := $(CURDIR)/.bin
 GO_INSTALL := GOBIN=$(TOOLS) CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false go install
@@ -60,8 +61,9 @@ generate: tools ## Regenerate code, the API description and the error table
 	@cd services/platform/idempotency && sqlc generate
 	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
 		-document internal/openapi/openapi.json -errors ../../docs/errors.md
+	cd deploy/charts && GOWORK=off go run ./cmd/schema ../..
 
-GENERATED := proto/gen docs/errors.md services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
+GENERATED := proto/gen docs/errors.md ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
 
 .PHONY: verify
 verify: generate ## Fail when generated files are not what the sources give
@@ -110,6 +112,19 @@ gates: pipeline-tools ## Run what a service must pass before its image is made (
 chart: $(TOOLS)/helm # what is deployed of a service, in .local/release (SERVICE, VERSION, REGISTRY)
 	go run ./deploy/pipeline/cmd/bundle -service $(SERVICE) -version $(VERSION) -registry $(REGISTRY)
 	helm package .local/release/chart --destination .local/release
+
+.PHONY: charts
+charts: $(TOOLS)/helm ## Lint and render every chart with Helm, with the values of every environment, and test the rules
+	@for chart in gateway product pricing cart payment inventory; do \
+		for env in staging production; do \
+			digest=sha256:$$(printf '0%.0s' {1..64}); values="-f deploy/env/$$env/$$chart.yaml --set image.digest=$$digest"; \
+			helm lint --quiet --strict --kube-version $(KUBERNETES_VERSION) $$values charts/$$chart && \
+			helm template $$chart charts/$$chart --kube-version $(KUBERNETES_VERSION) $$values >/dev/null || exit 1; \
+		done; \
+	done
+	@for chart in sandbox namespace; do helm lint --quiet --strict --kube-version $(KUBERNETES_VERSION) charts/$$chart || exit 1; done
+	@helm lint --quiet --strict --kube-version $(KUBERNETES_VERSION) -f charts/shop/example.yaml charts/shop
+	@cd deploy/charts && GOWORK=off go test -count=1 ./...
 
 .PHONY: test
 test: ## Run every test: unit, contract, architecture, Postgres, journeys (test/cart: those of one service)
