@@ -141,6 +141,10 @@ acceptance: ## Run the journeys against a shop of their own, or the one at ACCEP
 affected: ## List the services that were changed since a revision (SINCE=main~1), or that FILES="a b" belong to
 	@go run ./deploy/pipeline/cmd/affected --why $(if $(SINCE),--since $(SINCE)) $(FILES)
 
+.PHONY: smoke
+smoke: ## Buy one thing from a running shop and give it back (URL=http://127.0.0.1:8080 ARGS="-channel uk-web -stop-before-payment")
+	@go build -C deploy -o ../.local/bin/smoke ./smoke/cmd/smoke && exec .local/bin/smoke $(if $(URL),-url $(URL)) $(ARGS)
+
 .PHONY: tidy
 tidy: ## Fail when a go.mod asks for more or less than its module needs
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || { echo "go.mod of $$m: run GOWORK=off go mod tidy there"; exit 1; }; done
