@@ -22,7 +22,7 @@ type breach struct {
 // base is what breaches change: everything switched on, and what production says.
 func base(t *testing.T, chart string) string {
 	t.Helper()
-	return render(t, install(t, chart, least(chart), switched, `priorityClassName: cartwright-critical`, digest))
+	return render(t, install(t, chart, least(chart), switched, `{priorityClassName: cartwright-critical, spread: {zone: DoNotSchedule}}`, digest))
 }
 
 const (

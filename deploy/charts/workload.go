@@ -113,11 +113,14 @@ func checkSpread(r *Release) []string {
 	return c.lines
 }
 
-// checkZoneLoss places the least number of pods as badly as their constraints allow, takes the fullest zone away while one more pod
-// is being drained, and counts.
+// checkZoneLoss holds of production, where every node has a zone. It places the least number of pods as badly as their constraints
+// allow, takes the fullest zone away while one more pod is being drained, and counts.
 func checkZoneLoss(r *Release) []string {
 	var c complain
 	for _, d := range r.deployments() {
+		if !r.Production {
+			continue
+		}
 		pods := int32(0)
 		if h := scalerOf(r, d.Name); h != nil && h.Spec.MinReplicas != nil {
 			pods = *h.Spec.MinReplicas
