@@ -26,11 +26,19 @@ func dataRules() []Rule {
 	}
 }
 
-const ownerURL = "OWNER_DATABASE_URL"
+const (
+	ownerURL = "OWNER_DATABASE_URL"
+	adminURL = "ADMIN_DATABASE_URL"
+)
 
 func checkMigration(r *Release) []string {
 	var c complain
-	jobs := all[*batchv1.Job](r.Manifest)
+	var jobs []*batchv1.Job
+	for _, job := range all[*batchv1.Job](r.Manifest) {
+		if job.Labels["app.kubernetes.io/component"] == "migrate" {
+			jobs = append(jobs, job)
+		}
+	}
 	if !r.hasDatabase() {
 		c.when(len(jobs) > 0, "%s: migrates without a database", r.Chart)
 		return c.lines
@@ -119,8 +127,9 @@ func checkOwner(r *Release) []string {
 	}
 	for _, s := range all[*corev1.Secret](r.Manifest) {
 		_, owner := s.StringData[ownerURL]
-		c.when(owner && len(s.StringData) > 1, "Secret %s: keeps the owner's URL beside others", s.Name)
-		c.when(owner && !isHook(s, "pre-upgrade"), "Secret %s: the owner's URL stays when the migration is done", s.Name)
+		_, admin := s.StringData[adminURL]
+		c.when(owner && !admin && len(s.StringData) > 1, "Secret %s: keeps the owner's URL beside others", s.Name)
+		c.when((owner || admin) && !isHook(s, "pre-upgrade"), "Secret %s: the owner's URL stays when the migration is done", s.Name)
 	}
 	return c.lines
 }

@@ -103,6 +103,16 @@ serviceAccount: {annotations: {example.com/team: shop}}
 settings: {LOG_LEVEL: debug, TRACE_RATIO: 0.5}
 `
 
+// oneURL is all that is known of a database that nobody has prepared.
+const oneURL = `global: {database: {adminURL: "postgres://admin:pa%20ss@db:5432/shop?sslmode=require"}}`
+
+func issuer(chart string) string {
+	if chart == "gateway" {
+		return least(chart)
+	}
+	return ""
+}
+
 // ways are the values under which every rule holds.
 func ways(t *testing.T, chart string) map[string][]string {
 	t.Helper()
@@ -111,6 +121,7 @@ func ways(t *testing.T, chart string) map[string][]string {
 		"switched":   {least(chart), switched},
 		"staging":    {environment(t, "staging", chart), digest},
 		"production": {environment(t, "production", chart), digest},
+		"one URL":    {issuer(chart), oneURL},
 		"fixed":      {least(chart), "autoscaling: {enabled: false}"},
 	}
 }

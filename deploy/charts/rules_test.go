@@ -145,7 +145,7 @@ func dataBreaches() []breach {
 	const migration, owner, pool, mounts = "migrations run before, as the owner", "a server knows nothing of the owner", "pools have a size", "files that settings name are mounted"
 	return []breach{
 		{migration, "cart", job, "pre-install,pre-upgrade", "post-install,post-upgrade", "runs at"},
-		{migration, "cart", job, "args: [migrate]", "args: [serve]", "does [serve]"},
+		{migration, "cart", job, `args: ["migrate"]`, `args: ["serve"]`, "does [serve]"},
 		{migration, "cart", job, "OWNER_DATABASE_URL_FILE", "DATABASE_URL_FILE", "has no URL of the owner"},
 		{migration, "cart", job, "activeDeadlineSeconds: 900", "", "may run for ever"},
 		{migration, "cart", job, "@sha256:0123", "@sha256:4567", "another image"},
@@ -153,6 +153,7 @@ func dataBreaches() []breach {
 		{owner, "cart", deployment, "name: cart-secret", "name: cart-owner", "of the owner"},
 		{owner, "cart", deployment, "{name: DATABASE_URL_FILE", "{name: OWNER_DATABASE_URL_FILE", "has the URL of the owner"},
 		{owner, "cart", "name: cart-owner", "helm.sh/hook: pre-install,pre-upgrade", "helm.sh/hook: post-install", "stays when the migration is done"},
+		{owner, "cart", "name: cart-owner", "stringData:\n", "stringData:\n  DATABASE_URL: x\n", "beside others"},
 		{pool, "cart", deployment, "DATABASE_MAX_CONNS, value: \"8\"", "DATABASE_MAX_CONNS, value: \"80\"", "a pool of \"80\""},
 		{pool, "cart", deployment, "DATABASE_MAX_CONNS", "DATABASE_CONNS", "a pool of \"\""},
 		{mounts, "cart", deployment, "mountPath: /etc/cartwright/mtls", "mountPath: /etc/mtls", "where nothing is mounted"},
@@ -167,7 +168,7 @@ func (b breach) of(t *testing.T, manifest string) string {
 	}
 	at := strings.Index(manifest, b.after)
 	require.GreaterOrEqual(t, at, 0, "the manifest has no %q", b.after)
-	require.Contains(t, manifest[at:], b.old)
+	require.True(t, strings.Contains(manifest[at:], b.old), "no %q after %q", b.old, b.after)
 	return manifest[:at] + strings.Replace(manifest[at:], b.old, b.text, 1)
 }
 

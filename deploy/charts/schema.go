@@ -57,6 +57,7 @@ func Schema(root, chart string) ([]byte, error) {
 	known["smoke"].(object)["properties"].(object)["image"] = known["image"]
 	known["global"].(object)["properties"].(object)["mtls"] = known["mtls"]
 	known["migration"].(object)["properties"].(object)["secrets"] = secrets("OWNER_DATABASE_URL")
+	known["migration"].(object)["properties"].(object)["provision"] = known["image"]
 	properties, err := properties(root, chart, known)
 	if err != nil {
 		return nil, err

@@ -80,6 +80,7 @@ func wrongs() []wrong {
 		{"cart", "networkPolicy: {internet: {port: 443}}", "at '/networkPolicy/internet': additional properties 'port' not allowed"},
 		{"cart", "global: {registry: x}", "at '/global': additional properties 'registry' not allowed"},
 		{"cart", "global: {database: {address: x/y}}", "at '/global/database'"},
+		{"cart", "global: {database: {adminURL: 'postgres://db/shop'}}", "at '/global/database/adminURL'"},
 		{"product", "sandbox: {enabled: true}", "at '': additional properties 'sandbox' not allowed"},
 		{"payment", "settings: {GIFT_CARD_KEY: x}", "at '/settings': additional properties 'GIFT_CARD_KEY' not allowed"},
 		{"payment", "settings: {CARD_MAX_DECLINES: five}", "at '/settings/CARD_MAX_DECLINES'"},
@@ -124,6 +125,19 @@ func TestDatabaseURLsAreAskedFor(t *testing.T) {
 		_, _, err = install(t, chart, `secrets: {create: {DATABASE_URL: "postgres://a:b@c/d"}}`).Render()
 		require.ErrorContains(t, err, "migration.secrets: OWNER_DATABASE_URL must be in create, existing or external", chart)
 	}
+}
+
+// When it fails, a newcomer needs to know of roles and schemas before the first install, or the administrator's URL stays in the cluster.
+func TestOneURLInstallsAService(t *testing.T) {
+	t.Parallel()
+	manifest := render(t, install(t, "cart", oneURL))
+	require.Contains(t, manifest, "kind: Job\nmetadata:\n  name: cart-provision\n")
+	require.Contains(t, manifest, `args: ["cart"]`)
+	require.Regexp(t, `\n  DATABASE_URL: "postgres://cart_app:[0-9a-f]{64}@db:5432/shop\?sslmode=require"`, manifest)
+	require.Regexp(t, `\n  OWNER_DATABASE_URL: "postgres://cart_owner:[0-9a-f]{64}@db:5432/shop\?sslmode=require"`, manifest)
+	require.Equal(t, 1, strings.Count(manifest, "postgres://admin:"))
+	require.Equal(t, manifest, render(t, install(t, "cart", oneURL)), "an upgrade must not change passwords")
+	require.NotContains(t, render(t, install(t, "cart", dsn)), "provision")
 }
 
 // When it fails, a setting is passed on in another form than it was written in: a number with an exponent, a list as Go prints it.

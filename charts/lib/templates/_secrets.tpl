@@ -36,10 +36,21 @@ sources: dict with c, secrets and path.
 {{- $secrets | toJson -}}
 {{- end -}}
 
-{{- /* cartwright.url is a service's URL of global.database: dict with c, role and password (the key of it). */ -}}
+{{- /*
+cartwright.url is a service's URL of global.database: dict with c, role and password (the key of it). Where only the administrator's URL
+is given, the passwords are derived from it.
+*/ -}}
 {{- define "cartwright.url" -}}
+{{- $service := .c.root.Chart.Name -}}
 {{- with get (include "cartwright.global" .c | fromJson) "database" -}}
-postgres://{{ $.c.root.Chart.Name }}_{{ $.role }}:{{ get . $.password | urlquery | replace "+" "%20" }}@{{ .address }}
+{{- $address := .address -}}
+{{- $password := get . $.password -}}
+{{- with .adminURL -}}
+{{- $at := urlParse . -}}
+{{- $address = printf "%s%s%s" $at.host $at.path (ternary (printf "?%s" $at.query) "" (ne $at.query "")) -}}
+{{- $password = printf "%s %s %s" . $service $.role | sha256sum -}}
+{{- end -}}
+{{- if $address }}postgres://{{ $service }}_{{ $.role }}:{{ urlquery $password | replace "+" "%20" }}@{{ $address }}{{ end -}}
 {{- end -}}
 {{- end -}}
 

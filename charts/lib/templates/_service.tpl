@@ -14,7 +14,10 @@ and generate, the names of secrets that the chart makes up when nobody gives the
 {{- include "cartwright.externalSecret" (dict "c" $ "component" "server" "name" (include "cartwright.part" (dict "c" $ "part" "external")) "keys" .) }}
 {{- end }}
 {{- with $files.generated }}{{ include "cartwright.generated" (dict "c" $ "component" "server" "names" .) }}{{ end }}
-{{- if and .database $v.migration.enabled }}{{ include "cartwright.migration" . }}{{ end }}
+{{- if and .database $v.migration.enabled }}
+{{- if (get (include "cartwright.global" . | fromJson) "database" | default dict).adminURL }}{{ include "cartwright.provision" . }}{{ end }}
+{{- include "cartwright.migration" . }}
+{{- end }}
 {{- include "cartwright.deployment" . }}
 {{- include "cartwright.services" . }}
 {{- include "cartwright.scale" . }}
