@@ -113,17 +113,17 @@ chart: $(TOOLS)/helm # what is deployed of a service, in .local/release (SERVICE
 	go run ./deploy/pipeline/cmd/bundle -service $(SERVICE) -version $(VERSION) -registry $(REGISTRY)
 	helm package .local/release/chart --destination .local/release
 
+HELM := helm 2> >(grep -v 'found symbolic link' >&2)
+NO_DIGEST := sha256:$(shell printf '0%.0s' {1..64})
+
 .PHONY: charts
 charts: $(TOOLS)/helm ## Lint and render every chart with Helm, with the values of every environment, and test the rules
-	@for chart in gateway product pricing cart payment inventory; do \
-		for env in staging production; do \
-			digest=sha256:$$(printf '0%.0s' {1..64}); values="-f deploy/env/$$env/$$chart.yaml --set image.digest=$$digest"; \
-			helm lint --quiet --strict --kube-version $(KUBERNETES_VERSION) $$values charts/$$chart && \
-			helm template $$chart charts/$$chart --kube-version $(KUBERNETES_VERSION) $$values >/dev/null || exit 1; \
-		done; \
-	done
-	@for chart in sandbox namespace; do helm lint --quiet --strict --kube-version $(KUBERNETES_VERSION) charts/$$chart || exit 1; done
-	@helm lint --quiet --strict --kube-version $(KUBERNETES_VERSION) -f charts/shop/example.yaml charts/shop
+	@for chart in gateway product pricing cart payment inventory; do for env in staging production; do \
+		values="--kube-version $(KUBERNETES_VERSION) -f deploy/env/$$env/$$chart.yaml --set image.digest=$(NO_DIGEST)"; \
+		$(HELM) lint --quiet --strict $$values charts/$$chart && $(HELM) template $$chart charts/$$chart $$values >/dev/null || exit 1; \
+	done; done
+	@for chart in sandbox namespace; do $(HELM) lint --quiet --strict --kube-version $(KUBERNETES_VERSION) charts/$$chart || exit 1; done
+	@$(HELM) lint --quiet --strict --kube-version $(KUBERNETES_VERSION) -f charts/shop/example.yaml charts/shop
 	@cd deploy/charts && GOWORK=off go test -count=1 ./...
 
 .PHONY: test

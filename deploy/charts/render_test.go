@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
@@ -69,12 +71,21 @@ func graph(t *testing.T) charts.Graph {
 	return g
 }
 
-// longestCall is what the services' READMEs say a call may take: the gateway's REQUEST_DEADLINE.
-const longestCall = 25
+// longestCall is how many seconds the gateway works on a request, and with it everybody behind it.
+func longestCall(t *testing.T) int64 {
+	t.Helper()
+	settings, err := charts.Settings(root, "gateway")
+	require.NoError(t, err)
+	at := slices.IndexFunc(settings, func(s charts.Setting) bool { return s.Name == "REQUEST_DEADLINE" })
+	require.GreaterOrEqual(t, at, 0)
+	limit, err := time.ParseDuration(settings[at].Default)
+	require.NoError(t, err)
+	return int64(limit / time.Second)
+}
 
 func release(t *testing.T, chart, manifest string) *charts.Release {
 	t.Helper()
-	return &charts.Release{Manifest: decode(t, manifest), Chart: chart, Graph: graph(t), LongestCall: longestCall}
+	return &charts.Release{Manifest: decode(t, manifest), Chart: chart, Graph: graph(t), LongestCall: longestCall(t)}
 }
 
 func environment(t *testing.T, env, chart string) string {

@@ -18,7 +18,7 @@ type Release struct {
 	Graph Graph
 	// Production says that it has the values of a production environment, where more is asked for.
 	Production bool
-	// LongestCall is how many seconds a call may take that the service answers, by its settings.
+	// LongestCall is how many seconds a call through the shop may take when no setting says otherwise.
 	LongestCall int64
 }
 

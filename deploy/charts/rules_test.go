@@ -62,6 +62,7 @@ func workloadBreaches() []breach {
 		{drain, "cart", deployment, "sleep: {seconds: 10}", "exec: {command: [sleep, \"10\"]}", "no preStop sleep"},
 		{drain, "cart", deployment, "terminationGracePeriodSeconds: 55", "terminationGracePeriodSeconds: 45", "is killed before"},
 		{drain, "cart", deployment, "DRAIN_TIMEOUT, value: \"30s\"", "DRAIN_TIMEOUT, value: \"20s\"", "a call may take 25 s"},
+		{drain, "gateway", deployment, "HTTP_ADDR, value: \":8080\"}", "HTTP_ADDR, value: \":8080\"}\n            - {name: REQUEST_DEADLINE, value: 40s}", "a call may take 40 s"},
 		{drain, "cart", deployment, "sleep: {seconds: 10}", "sleep: {seconds: 1}", "while endpoints still lead to it"},
 		{resources, "cart", deployment, "memory: 256Mi", "memory: 128Mi", "GOMEMLIMIT is not 90 %"},
 		{resources, "cart", deployment, "            limits:\n              memory: 256Mi\n", "", "no memory limit"},

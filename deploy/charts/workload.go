@@ -178,9 +178,12 @@ func checkDrain(r *Release) []string {
 		}
 		drain, err := time.ParseDuration(p.env("DRAIN_TIMEOUT"))
 		c.when(err != nil, "%s: DRAIN_TIMEOUT: %v", p.name, err)
-		seconds, sleep := int64(drain/time.Second), k.Lifecycle.PreStop.Sleep.Seconds
+		seconds, sleep, longest := int64(drain/time.Second), k.Lifecycle.PreStop.Sleep.Seconds, r.LongestCall
+		if own, err := time.ParseDuration(p.env("REQUEST_DEADLINE")); err == nil {
+			longest = int64(own / time.Second)
+		}
 		c.when(sleep < 5, "%s: goes while endpoints still lead to it", p.name)
-		c.when(seconds < r.LongestCall, "%s: drains for %d s, a call may take %d s", p.name, seconds, r.LongestCall)
+		c.when(seconds < longest, "%s: drains for %d s, a call may take %d s", p.name, seconds, longest)
 		grace := p.spec.TerminationGracePeriodSeconds
 		c.when(grace == nil || *grace < sleep+seconds+flushTime, "%s: is killed before sleep %d s + drain %d s + %d s", p.name, sleep, seconds, flushTime)
 	}
