@@ -90,6 +90,8 @@ func TestProgramsAreFoundInTheTree(t *testing.T) {
 		require.Contains(t, list, Program{Name: name, Module: "services/" + name, Folder: "cmd/" + name})
 	}
 	require.Contains(t, list, Program{Name: "sandbox", Module: "services/payment", Folder: "cmd/sandbox"})
+	require.Contains(t, list, Program{Name: "smoke", Module: "deploy", Folder: "smoke/cmd/smoke"})
+	require.Contains(t, list, Program{Name: "provision", Module: "deploy", Folder: "database/cmd/provision"})
 	_, err = Find(root, "wallet")
 	require.ErrorContains(t, err, "there are cart, ")
 
