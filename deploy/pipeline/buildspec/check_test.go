@@ -31,13 +31,14 @@ func TestOurSpecificationIsClean(t *testing.T) {
 func TestFindsSeededMistakes(t *testing.T) {
 	t.Parallel()
 	for name, seed := range map[string]struct{ old, new, found string }{
-		"an old version":               {"version: 0.2", "version: 0.1", "version is"},
-		"a misspelt phase":             {"  pre_build:", "  prebuild:", "never run"},
-		"a misspelt key of a phase":    {"    runtime-versions:", "    runtime-version:", "unknown key"},
-		"a misspelt key at the top":    {"reports:\n  gates", "report:\n  gates", "unknown key"},
-		"a misspelt key of env":        {"  exported-variables:", "  exported-variable:", "unknown key"},
-		"goes on after a failure":      {"  build:\n    on-failure: ABORT", "  build:\n    on-failure: CONTINUE", "not ABORT"},
-		"no word on failures":          {"  pre_build:\n    on-failure: ABORT\n", "  pre_build:\n", "not ABORT"},
+		"an old version":            {"version: 0.2", "version: 0.1", "version is"},
+		"a misspelt phase":          {"  pre_build:", "  prebuild:", "never run"},
+		"a misspelt key of a phase": {"    runtime-versions:", "    runtime-version:", "unknown key"},
+		"a misspelt key at the top": {"reports:\n  gates", "report:\n  gates", "unknown key"},
+		"a misspelt key of env":     {"  exported-variables:", "  exported-variable:", "unknown key"},
+		"goes on after a failure":   {"  build:\n    on-failure: ABORT", "  build:\n    on-failure: CONTINUE", "not ABORT"},
+		"no word on failures":       {"  pre_build:\n    on-failure: ABORT\n", "  pre_build:\n", "not ABORT"},
+		// Failures are swallowed here on purpose: these are the mistakes that the checker must find.
 		"a failure swallowed":          {"gate run unit", "gate run unit || true", "swallows"},
 		"a failure swallowed by :":     {"- go run ./deploy/pipeline/cmd/gate run integration", "- 'go run ./deploy/pipeline/cmd/gate run integration || :'", "swallows"},
 		"a failure swallowed by echo":  {"gate run integration", "gate run integration || echo failed", "swallows"},
