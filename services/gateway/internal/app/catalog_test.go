@@ -265,6 +265,8 @@ func TestPagesWithoutInventoryAndWithoutPricing(t *testing.T) {
 	page = list(t, s, "/v1/products")
 	require.Equal(t, storefrontv1.StockBand_STOCK_BAND_UNSPECIFIED, page.GetProducts()[0].GetStock())
 
+	s.pricing.on(batchPrices, replay(nil, errs.DeadlineReached.New("The time given for the call is over.")))
+	s.get("/v1/products").refused(t, 503, "DEPENDENCY_UNAVAILABLE")
 	s.pricing.on(batchPrices, hang)
 	began = time.Now()
 	got := s.get("/v1/products")

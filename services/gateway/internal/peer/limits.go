@@ -68,9 +68,15 @@ func (b Bounded) Invoke(ctx context.Context, method string, args, reply any, opt
 	call, cancel := context.WithTimeoutCause(ctx, limit, ErrPatience)
 	defer cancel()
 	err := b.ClientConnInterface.Invoke(call, method, args, reply, opts...)
-	if errs.CodeOf(err) == errs.DeadlineExceeded && Reads(method) && errors.Is(context.Cause(call), ErrPatience) {
+	if errs.CodeOf(err) == errs.DeadlineExceeded && Reads(method) && cutShort(call) {
 		return errs.DependencyUnavailable.New("A service this call needs does not answer in time.").
 			Meta("peer", b.Peer).RetryAfter(time.Second).Because(err)
 	}
 	return err
+}
+
+// cutShort tells whether a call ended by the gateway's patience and not by the deadline of its client. The service counts the
+// same time with a clock of its own, so its refusal can come in before the call has ended here.
+func cutShort(call context.Context) bool {
+	return call.Err() == nil || errors.Is(context.Cause(call), ErrPatience)
 }
