@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -127,7 +128,10 @@ func (c *Client) Start(ctx context.Context) {
 				return
 			}
 		}
+		var group sync.WaitGroup
+		group.Go(func() { c.rescue(ctx) })
 		c.registry.observer.watch(ctx)
+		group.Wait()
 	}()
 }
 

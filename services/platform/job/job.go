@@ -54,7 +54,8 @@ type Option func(*settings)
 // MaxAttempts is how often a job is tried before it is dead; 50 by default, which takes about seven hours.
 func MaxAttempts(n int) Option { return func(s *settings) { s.attempts = n } }
 
-// Timeout bounds one try; 15 s by default.
+// Timeout bounds one try; 15 s by default. A try that is not over 5 s later counts as lost with its process: the job starts
+// again.
 func Timeout(d time.Duration) Option { return func(s *settings) { s.timeout = d } }
 
 // Backoff says how long to wait after the attempt-th try failed, counted from 1. By default the wait doubles from one second

@@ -86,18 +86,11 @@ func (o *observer) run(ctx context.Context, r run, fn func(ctx context.Context) 
 
 // watch refreshes the gauges until ctx ends.
 func (o *observer) watch(ctx context.Context) {
-	ticker := time.NewTicker(watchInterval)
-	defer ticker.Stop()
-	for {
+	every(ctx, watchInterval, func() {
 		if err := o.count(ctx); err != nil && ctx.Err() == nil {
 			o.log.Warn("jobs cannot be counted", zap.Error(err))
 		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	})
 }
 
 func (o *observer) count(ctx context.Context) error {

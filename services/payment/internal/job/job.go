@@ -60,7 +60,7 @@ type Worker struct {
 
 // Register adds the work to a registry.
 func (w *Worker) Register(r *job.Registry) {
-	job.Handle(r, w.Notify)
+	job.Handle(r, w.Notify, job.Timeout(notifyTimeout))
 	job.Handle(r, w.ApplyEvent)
 	job.Every(r, "expire_gift_card_holds", expireInterval, w.ExpireHolds)
 	job.Every(r, "release_lapsed_authorizations", lapseInterval, w.ReleaseLapsed)
@@ -74,8 +74,6 @@ func (w *Worker) Register(r *job.Registry) {
 
 // Notify tells the orders' owner that a payment changed. It reads the payment itself, so order and repetition do not matter.
 func (w *Worker) Notify(ctx context.Context, args payment.Changed) error {
-	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
-	defer cancel()
 	_, err := w.Checkouts.NotifyPayment(asService(ctx), &cartv1.NotifyPaymentRequest{
 		EventId: args.EventID, OrderId: args.OrderID, PaymentId: args.PaymentID,
 	})

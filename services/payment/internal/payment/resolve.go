@@ -87,7 +87,7 @@ func (s *Service) settleDoubt(ctx context.Context, p *Payment, operation string,
 		}
 		return outcome, err
 	})
-	n.tell = tell
+	n.tell = tell || ctx.Err() != nil
 	return s.record(work, n)
 }
 
