@@ -1,7 +1,8 @@
 -- What an order is about and the stock that was promised to it: a row for every order with its lines and the committed reservation that
 -- it names, and one for every committed reservation that no order names. The content of an order or a reservation is a sum over SKUs,
 -- so that it does not depend on how units are split over places. OFFSET 0: each part of a snapshot, and each
--- amount of a part, is taken out once.
+-- amount of a part, is taken out once. Sums over float8 are exact for the integers that they get here, which stay below 2^53, and cost
+-- half of what sums over bigint do, which count in 128 bits.
 SELECT o.id AS order_id, o.status, o.placed_at, o.reservation_id, o.line_count, o.total, o.currency, o.inclusive,
        l.lines, l.units, l.content, l.subtotal, l.discount, l.tax, l.total AS lines_total,
        o.said_subtotal, o.said_discount, o.said_shipping, o.said_tax, o.said_total, o.shipping_total, o.shipping_tax,
@@ -21,8 +22,8 @@ FROM (
     OFFSET 0
 ) AS o
 LEFT JOIN (
-    SELECT order_id, count(*) AS lines, sum(quantity) AS units, sum(quantity * hashtext(sku)::bigint)::bigint AS content,
-           sum(subtotal)::bigint AS subtotal, sum(discount)::bigint AS discount, sum(tax)::bigint AS tax, sum(total)::bigint AS total
+    SELECT order_id, count(*) AS lines, sum(quantity) AS units, sum(quantity * hashtext(sku)::float8)::bigint AS content,
+           sum(subtotal::float8)::bigint AS subtotal, sum(discount::float8)::bigint AS discount, sum(tax::float8)::bigint AS tax, sum(total::float8)::bigint AS total
     FROM cart.order_line
     GROUP BY order_id
 ) AS l ON l.order_id = o.id
@@ -30,7 +31,7 @@ FULL JOIN (
     SELECT c.id::text AS id, c.order_id, a.units, a.content
     FROM inventory.reservation AS c
     LEFT JOIN (
-        SELECT reservation_id, sum(quantity) AS units, sum(quantity * hashtext(sku)::bigint)::bigint AS content
+        SELECT reservation_id, sum(quantity) AS units, sum(quantity * hashtext(sku)::float8)::bigint AS content
         FROM inventory.allocation
         GROUP BY reservation_id
     ) AS a ON a.reservation_id = c.id
