@@ -22,5 +22,5 @@ type Rule struct {
 
 // Rules returns every rule.
 func Rules() []Rule {
-	return slices.Concat(importRules(), sizeRules(), wordRules(), codeRules(), testRules(), moduleRules(), sqlRules(), contractRules(), pageRules())
+	return slices.Concat(importRules(), callRules(), sizeRules(), wordRules(), codeRules(), testRules(), moduleRules(), sqlRules(), contractRules(), pageRules())
 }

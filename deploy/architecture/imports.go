@@ -1,20 +1,11 @@
 package architecture
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 )
-
-// graphFile says who calls whom. An edge more is a decision about who must be up for whom, made there and seen in review: network
-// policies are made of it too.
-const graphFile = "charts/lib/callgraph.json"
-
-// ofGateway are the gateway's own contracts, which no other service may use.
-var ofGateway = []string{"storefront", "admin"}
 
 // adapters are the packages of a service that touch the outside; the others are its domain. The gateway has no domain.
 var adapters = []string{"app", "job", "peer", "postgres", "postgres/db", "rpc", "sandbox", "sandboxserver"}
@@ -67,30 +58,8 @@ func checkServiceImports(t *Tree) (breaches []string) {
 	return breaches
 }
 
-// calls lists whose internal contract a service may use besides its own.
-func (t *Tree) calls() (map[string][]string, error) {
-	var graph struct {
-		Calls map[string][]string `json:"calls"`
-	}
-	f := t.files[graphFile]
-	if f == nil {
-		return nil, errors.New(graphFile + ": missing")
-	}
-	if err := json.Unmarshal([]byte(f.text), &graph); err != nil {
-		return nil, fmt.Errorf("%s: %w", graphFile, err)
-	}
-	calls := map[string][]string{"gateway": ofGateway}
-	for caller, peers := range graph.Calls {
-		calls[caller] = slices.Concat(calls[caller], peers)
-	}
-	return calls, nil
-}
-
 func checkContractImports(t *Tree) (breaches []string) {
-	calls, err := t.calls()
-	if err != nil {
-		return []string{err.Error()}
-	}
+	calls := t.calls()
 	t.eachImport(false, func(f *file, place, imported string) {
 		target, ok := local(imported)
 		owner := service(f.path)
@@ -99,7 +68,7 @@ func checkContractImports(t *Tree) (breaches []string) {
 			return
 		}
 		if of, _, _ := strings.Cut(rest, "/"); of != "type" && of != owner && !slices.Contains(calls[owner], of) {
-			breaches = append(breaches, fmt.Sprintf("%s: %s uses the contract of %s, which is not among its declared calls", place, owner, of))
+			breaches = append(breaches, fmt.Sprintf("%s: %s uses the contract of %s, which names it nowhere as a caller", place, owner, of))
 		}
 	})
 	return breaches

@@ -38,7 +38,7 @@ type element struct {
 	// typ is a field's type, without "repeated" and "optional".
 	typ      string
 	repeated bool
-	// options is the text of a field's or rpc's options.
+	// options is the text of a field's, rpc's or service's options.
 	options string
 	// request, response and streams describe an rpc.
 	request, response string
@@ -179,6 +179,11 @@ func (p *protoParser) block(e *element) error {
 			return nil
 		}
 		p.next = mark
+		if e.kind == kindService && p.optionFollows() {
+			words, _ := p.statement()
+			e.options += sentence(words) + " ; "
+			continue
+		}
 		var none string
 		child, err := p.declaration(e.kind, &none)
 		if err != nil {
@@ -189,6 +194,25 @@ func (p *protoParser) block(e *element) error {
 		}
 	}
 	return fmt.Errorf("%s %s does not end", e.kind, e.name)
+}
+
+// optionFollows skips the comments before an option; it does not move when something else follows.
+func (p *protoParser) optionFollows() bool {
+	mark := p.next
+	p.comments()
+	if p.next < len(p.tokens) && p.tokens[p.next].text == "option" {
+		return true
+	}
+	p.next = mark
+	return false
+}
+
+func sentence(words []protoToken) string {
+	texts := make([]string, len(words))
+	for i, word := range words {
+		texts[i] = word.text
+	}
+	return strings.Join(texts, " ")
 }
 
 // text reads up to the matching closing sign.
@@ -250,11 +274,7 @@ func (e *element) field(in kind, words []protoToken) error {
 			e.typ += word.text
 		}
 	}
-	var options []string
-	for _, word := range words[assign+1:] {
-		options = append(options, word.text)
-	}
-	e.options = strings.Join(options, " ")
+	e.options = sentence(words[assign+1:])
 	return nil
 }
 

@@ -613,7 +613,7 @@ var File_cartwright_cart_v1_address_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_address_proto_rawDesc = "" +
 	"\n" +
-	" cartwright/cart/v1/address.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/address.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x02\n" +
+	" cartwright/cart/v1/address.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/address.proto\x1a cartwright/type/v1/callers.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x02\n" +
 	"\fSavedAddress\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x125\n" +
@@ -656,12 +656,13 @@ const file_cartwright_cart_v1_address_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x124\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[ -~]{0,255}$R\trequestId\"\x17\n" +
-	"\x15DeleteAddressResponse2\xa8\x03\n" +
+	"\x15DeleteAddressResponse2\xb7\x03\n" +
 	"\x0eAddressService\x12d\n" +
 	"\rCreateAddress\x12(.cartwright.cart.v1.CreateAddressRequest\x1a).cartwright.cart.v1.CreateAddressResponse\x12d\n" +
 	"\rUpdateAddress\x12(.cartwright.cart.v1.UpdateAddressRequest\x1a).cartwright.cart.v1.UpdateAddressResponse\x12d\n" +
 	"\rListAddresses\x12(.cartwright.cart.v1.ListAddressesRequest\x1a).cartwright.cart.v1.ListAddressesResponse\x12d\n" +
-	"\rDeleteAddress\x12(.cartwright.cart.v1.DeleteAddressRequest\x1a).cartwright.cart.v1.DeleteAddressResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\rDeleteAddress\x12(.cartwright.cart.v1.DeleteAddressRequest\x1a).cartwright.cart.v1.DeleteAddressResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_address_proto_rawDescOnce sync.Once

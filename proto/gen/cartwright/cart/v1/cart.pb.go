@@ -2930,7 +2930,7 @@ var File_cartwright_cart_v1_cart_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_cart_proto_rawDesc = "" +
 	"\n" +
-	"\x1dcartwright/cart/v1/cart.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/cart/v1/order.proto\x1a cartwright/type/v1/address.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x05\n" +
+	"\x1dcartwright/cart/v1/cart.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/cart/v1/order.proto\x1a cartwright/type/v1/address.proto\x1a cartwright/type/v1/callers.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x05\n" +
 	"\bCartLine\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1d\n" +
@@ -3169,7 +3169,7 @@ const file_cartwright_cart_v1_cart_proto_rawDesc = "" +
 	"\vLineProblem\x12\x1c\n" +
 	"\x18LINE_PROBLEM_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cLINE_PROBLEM_SKU_UNAVAILABLE\x10\x01\x12\x1e\n" +
-	"\x1aLINE_PROBLEM_PRICE_MISSING\x10\x022\xee\n" +
+	"\x1aLINE_PROBLEM_PRICE_MISSING\x10\x022\xfd\n" +
 	"\n" +
 	"\vCartService\x12[\n" +
 	"\n" +
@@ -3189,7 +3189,8 @@ const file_cartwright_cart_v1_cart_proto_rawDesc = "" +
 	"\fRemoveCoupon\x12'.cartwright.cart.v1.RemoveCouponRequest\x1a(.cartwright.cart.v1.RemoveCouponResponse\x12d\n" +
 	"\rApplyGiftCard\x12(.cartwright.cart.v1.ApplyGiftCardRequest\x1a).cartwright.cart.v1.ApplyGiftCardResponse\x12g\n" +
 	"\x0eRemoveGiftCard\x12).cartwright.cart.v1.RemoveGiftCardRequest\x1a*.cartwright.cart.v1.RemoveGiftCardResponse\x12X\n" +
-	"\tMergeCart\x12$.cartwright.cart.v1.MergeCartRequest\x1a%.cartwright.cart.v1.MergeCartResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\tMergeCart\x12$.cartwright.cart.v1.MergeCartRequest\x1a%.cartwright.cart.v1.MergeCartResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_cart_proto_rawDescOnce sync.Once

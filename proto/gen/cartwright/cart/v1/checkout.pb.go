@@ -633,7 +633,7 @@ var File_cartwright_cart_v1_checkout_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_checkout_proto_rawDesc = "" +
 	"\n" +
-	"!cartwright/cart/v1/checkout.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/cart/v1/order.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x01\n" +
+	"!cartwright/cart/v1/checkout.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/cart/v1/order.proto\x1a cartwright/type/v1/callers.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x01\n" +
 	"\fPaymentInput\x128\n" +
 	"\x06method\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x06method\x12\x1e\n" +
 	"\x05token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x05token\x12=\n" +
@@ -677,12 +677,14 @@ const file_cartwright_cart_v1_checkout_proto_rawDesc = "" +
 	"\x16CHECKOUT_STATE_WAITING\x10\x02\x12\x1f\n" +
 	"\x1bCHECKOUT_STATE_COMPENSATING\x10\x03\x12\x17\n" +
 	"\x13CHECKOUT_STATE_DONE\x10\x04\x12\x19\n" +
-	"\x15CHECKOUT_STATE_FAILED\x10\x052\x97\x03\n" +
+	"\x15CHECKOUT_STATE_FAILED\x10\x052\xb5\x03\n" +
 	"\x0fCheckoutService\x12U\n" +
 	"\bCheckout\x12#.cartwright.cart.v1.CheckoutRequest\x1a$.cartwright.cart.v1.CheckoutResponse\x12g\n" +
-	"\x0eResumeCheckout\x12).cartwright.cart.v1.ResumeCheckoutRequest\x1a*.cartwright.cart.v1.ResumeCheckoutResponse\x12d\n" +
-	"\rNotifyPayment\x12(.cartwright.cart.v1.NotifyPaymentRequest\x1a).cartwright.cart.v1.NotifyPaymentResponse\x12^\n" +
-	"\vGetCheckout\x12&.cartwright.cart.v1.GetCheckoutRequest\x1a'.cartwright.cart.v1.GetCheckoutResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\x0eResumeCheckout\x12).cartwright.cart.v1.ResumeCheckoutRequest\x1a*.cartwright.cart.v1.ResumeCheckoutResponse\x12s\n" +
+	"\rNotifyPayment\x12(.cartwright.cart.v1.NotifyPaymentRequest\x1a).cartwright.cart.v1.NotifyPaymentResponse\"\r\xba\xbb\x18\t\n" +
+	"\apayment\x12^\n" +
+	"\vGetCheckout\x12&.cartwright.cart.v1.GetCheckoutRequest\x1a'.cartwright.cart.v1.GetCheckoutResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_checkout_proto_rawDescOnce sync.Once

@@ -3227,7 +3227,7 @@ var File_cartwright_cart_v1_order_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1ecartwright/cart/v1/order.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/address.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x01\n" +
+	"\x1ecartwright/cart/v1/order.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/address.proto\x1a cartwright/type/v1/callers.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x01\n" +
 	"\n" +
 	"NextAction\x126\n" +
 	"\x04type\x18\x01 \x01(\x0e2\".cartwright.cart.v1.NextActionTypeR\x04type\x12\x10\n" +
@@ -3528,7 +3528,7 @@ const file_cartwright_cart_v1_order_proto_rawDesc = "" +
 	"\x1cNEXT_ACTION_TYPE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19NEXT_ACTION_TYPE_REDIRECT\x10\x01\x12\x17\n" +
 	"\x13NEXT_ACTION_TYPE_QR\x10\x02\x12\x1c\n" +
-	"\x18NEXT_ACTION_TYPE_VOUCHER\x10\x032\xd7\x04\n" +
+	"\x18NEXT_ACTION_TYPE_VOUCHER\x10\x032\xe6\x04\n" +
 	"\fOrderService\x12U\n" +
 	"\bGetOrder\x12#.cartwright.cart.v1.GetOrderRequest\x1a$.cartwright.cart.v1.GetOrderResponse\x12[\n" +
 	"\n" +
@@ -3536,7 +3536,8 @@ const file_cartwright_cart_v1_order_proto_rawDesc = "" +
 	"\vCancelOrder\x12&.cartwright.cart.v1.CancelOrderRequest\x1a'.cartwright.cart.v1.CancelOrderResponse\x12^\n" +
 	"\vRefundOrder\x12&.cartwright.cart.v1.RefundOrderRequest\x1a'.cartwright.cart.v1.RefundOrderResponse\x12g\n" +
 	"\x0eCreateShipment\x12).cartwright.cart.v1.CreateShipmentRequest\x1a*.cartwright.cart.v1.CreateShipmentResponse\x12j\n" +
-	"\x0fListOrderEvents\x12*.cartwright.cart.v1.ListOrderEventsRequest\x1a+.cartwright.cart.v1.ListOrderEventsResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\x0fListOrderEvents\x12*.cartwright.cart.v1.ListOrderEventsRequest\x1a+.cartwright.cart.v1.ListOrderEventsResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_order_proto_rawDescOnce sync.Once

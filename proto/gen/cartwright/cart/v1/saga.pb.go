@@ -8,6 +8,7 @@ package cartv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -1382,7 +1383,7 @@ var File_cartwright_cart_v1_saga_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_saga_proto_rawDesc = "" +
 	"\n" +
-	"\x1dcartwright/cart/v1/saga.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x06\n" +
+	"\x1dcartwright/cart/v1/saga.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/callers.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x06\n" +
 	"\x04Saga\x12\x17\n" +
 	"\asaga_id\x18\x01 \x01(\tR\x06sagaId\x120\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1c.cartwright.cart.v1.SagaKindR\x04kind\x123\n" +
@@ -1506,7 +1507,7 @@ const file_cartwright_cart_v1_saga_proto_rawDesc = "" +
 	"\x1cSAGA_ACTION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17SAGA_ACTION_KIND_RESUME\x10\x01\x12\x1f\n" +
 	"\x1bSAGA_ACTION_KIND_COMPENSATE\x10\x02\x12\x1c\n" +
-	"\x18SAGA_ACTION_KIND_HANDLED\x10\x032\xd9\x04\n" +
+	"\x18SAGA_ACTION_KIND_HANDLED\x10\x032\xe8\x04\n" +
 	"\vSagaService\x12X\n" +
 	"\tListSagas\x12$.cartwright.cart.v1.ListSagasRequest\x1a%.cartwright.cart.v1.ListSagasResponse\x12R\n" +
 	"\aGetSaga\x12\".cartwright.cart.v1.GetSagaRequest\x1a#.cartwright.cart.v1.GetSagaResponse\x12j\n" +
@@ -1514,7 +1515,8 @@ const file_cartwright_cart_v1_saga_proto_rawDesc = "" +
 	"\n" +
 	"ResumeSaga\x12%.cartwright.cart.v1.ResumeSagaRequest\x1a&.cartwright.cart.v1.ResumeSagaResponse\x12g\n" +
 	"\x0eCompensateSaga\x12).cartwright.cart.v1.CompensateSagaRequest\x1a*.cartwright.cart.v1.CompensateSagaResponse\x12j\n" +
-	"\x0fMarkSagaHandled\x12*.cartwright.cart.v1.MarkSagaHandledRequest\x1a+.cartwright.cart.v1.MarkSagaHandledResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\x0fMarkSagaHandled\x12*.cartwright.cart.v1.MarkSagaHandledRequest\x1a+.cartwright.cart.v1.MarkSagaHandledResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_saga_proto_rawDescOnce sync.Once

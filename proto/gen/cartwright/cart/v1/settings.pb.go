@@ -8,6 +8,7 @@ package cartv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -646,7 +647,7 @@ var File_cartwright_cart_v1_settings_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!cartwright/cart/v1/settings.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x05\n" +
+	"!cartwright/cart/v1/settings.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/callers.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x05\n" +
 	"\x0fChannelSettings\x12:\n" +
 	"\achannel\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\achannel\x12L\n" +
 	"\fcapture_mode\x18\x02 \x01(\x0e2\x1f.cartwright.cart.v1.CaptureModeB\b\xbaH\x05\x82\x01\x02\x10\x01R\vcaptureMode\x12I\n" +
@@ -696,11 +697,12 @@ const file_cartwright_cart_v1_settings_proto_rawDesc = "" +
 	"\x19ROUNDING_POLICY_DOWN_LINE\x10\x03\x12!\n" +
 	"\x1dROUNDING_POLICY_HALF_UP_TOTAL\x10\x04\x12#\n" +
 	"\x1fROUNDING_POLICY_HALF_EVEN_TOTAL\x10\x05\x12\x1e\n" +
-	"\x1aROUNDING_POLICY_DOWN_TOTAL\x10\x062\x83\x03\n" +
+	"\x1aROUNDING_POLICY_DOWN_TOTAL\x10\x062\x92\x03\n" +
 	"\x16ChannelSettingsService\x12s\n" +
 	"\x12GetChannelSettings\x12-.cartwright.cart.v1.GetChannelSettingsRequest\x1a..cartwright.cart.v1.GetChannelSettingsResponse\x12v\n" +
 	"\x13ListChannelSettings\x12..cartwright.cart.v1.ListChannelSettingsRequest\x1a/.cartwright.cart.v1.ListChannelSettingsResponse\x12|\n" +
-	"\x15UpdateChannelSettings\x120.cartwright.cart.v1.UpdateChannelSettingsRequest\x1a1.cartwright.cart.v1.UpdateChannelSettingsResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\x15UpdateChannelSettings\x120.cartwright.cart.v1.UpdateChannelSettingsRequest\x1a1.cartwright.cart.v1.UpdateChannelSettingsResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_settings_proto_rawDescOnce sync.Once

@@ -1027,7 +1027,7 @@ var File_cartwright_cart_v1_shipping_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_shipping_proto_rawDesc = "" +
 	"\n" +
-	"!cartwright/cart/v1/shipping.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x01\n" +
+	"!cartwright/cart/v1/shipping.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/callers.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x01\n" +
 	"\x10ShippingLocation\x127\n" +
 	"\fcountry_code\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x12.\n" +
 	"\x06region\x18\x02 \x01(\tB\x16\xbaH\x13r\x112\x0f^[A-Z0-9]{0,3}$R\x06region\x12@\n" +
@@ -1108,13 +1108,14 @@ const file_cartwright_cart_v1_shipping_proto_rawDesc = "" +
 	"\x1fSHIPPING_PRICE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18SHIPPING_PRICE_KIND_FLAT\x10\x01\x12!\n" +
 	"\x1dSHIPPING_PRICE_KIND_BY_WEIGHT\x10\x02\x12#\n" +
-	"\x1fSHIPPING_PRICE_KIND_BY_SUBTOTAL\x10\x032\xce\x04\n" +
+	"\x1fSHIPPING_PRICE_KIND_BY_SUBTOTAL\x10\x032\xdd\x04\n" +
 	"\x0fShippingService\x12s\n" +
 	"\x12CreateShippingZone\x12-.cartwright.cart.v1.CreateShippingZoneRequest\x1a..cartwright.cart.v1.CreateShippingZoneResponse\x12s\n" +
 	"\x12UpdateShippingZone\x12-.cartwright.cart.v1.UpdateShippingZoneRequest\x1a..cartwright.cart.v1.UpdateShippingZoneResponse\x12j\n" +
 	"\x0fGetShippingZone\x12*.cartwright.cart.v1.GetShippingZoneRequest\x1a+.cartwright.cart.v1.GetShippingZoneResponse\x12p\n" +
 	"\x11ListShippingZones\x12,.cartwright.cart.v1.ListShippingZonesRequest\x1a-.cartwright.cart.v1.ListShippingZonesResponse\x12s\n" +
-	"\x12DeleteShippingZone\x12-.cartwright.cart.v1.DeleteShippingZoneRequest\x1a..cartwright.cart.v1.DeleteShippingZoneResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\x12DeleteShippingZone\x12-.cartwright.cart.v1.DeleteShippingZoneRequest\x1a..cartwright.cart.v1.DeleteShippingZoneResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_shipping_proto_rawDescOnce sync.Once

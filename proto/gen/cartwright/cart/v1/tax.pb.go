@@ -8,6 +8,7 @@ package cartv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -730,7 +731,7 @@ var File_cartwright_cart_v1_tax_proto protoreflect.FileDescriptor
 
 const file_cartwright_cart_v1_tax_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccartwright/cart/v1/tax.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x02\n" +
+	"\x1ccartwright/cart/v1/tax.proto\x12\x12cartwright.cart.v1\x1a\x1bbuf/validate/validate.proto\x1a cartwright/type/v1/callers.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x02\n" +
 	"\aTaxRate\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcountry_code\x18\x02 \x01(\tR\vcountryCode\x12\x16\n" +
@@ -788,14 +789,15 @@ const file_cartwright_cart_v1_tax_proto_rawDesc = "" +
 	"\bbuilt_in\x18\x03 \x01(\bR\abuiltIn\"\x17\n" +
 	"\x15ListTaxClassesRequest\"P\n" +
 	"\x16ListTaxClassesResponse\x126\n" +
-	"\aclasses\x18\x01 \x03(\v2\x1c.cartwright.cart.v1.TaxClassR\aclasses2\x9b\x03\n" +
+	"\aclasses\x18\x01 \x03(\v2\x1c.cartwright.cart.v1.TaxClassR\aclasses2\xaa\x03\n" +
 	"\n" +
 	"TaxService\x12a\n" +
 	"\fListTaxRates\x12'.cartwright.cart.v1.ListTaxRatesRequest\x1a(.cartwright.cart.v1.ListTaxRatesResponse\x12[\n" +
 	"\n" +
 	"SetTaxRate\x12%.cartwright.cart.v1.SetTaxRateRequest\x1a&.cartwright.cart.v1.SetTaxRateResponse\x12d\n" +
 	"\rDeleteTaxRate\x12(.cartwright.cart.v1.DeleteTaxRateRequest\x1a).cartwright.cart.v1.DeleteTaxRateResponse\x12g\n" +
-	"\x0eListTaxClasses\x12).cartwright.cart.v1.ListTaxClassesRequest\x1a*.cartwright.cart.v1.ListTaxClassesResponseBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
+	"\x0eListTaxClasses\x12).cartwright.cart.v1.ListTaxClassesRequest\x1a*.cartwright.cart.v1.ListTaxClassesResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBKZIgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1;cartv1b\x06proto3"
 
 var (
 	file_cartwright_cart_v1_tax_proto_rawDescOnce sync.Once

@@ -9,6 +9,7 @@
 package inventoryv1
 
 import (
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -26,31 +27,48 @@ var File_cartwright_inventory_v1_inventory_service_proto protoreflect.FileDescri
 
 const file_cartwright_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	"/cartwright/inventory/v1/inventory_service.proto\x12\x17cartwright.inventory.v1\x1a(cartwright/inventory/v1/fulfilment.proto\x1a&cartwright/inventory/v1/location.proto\x1a)cartwright/inventory/v1/reservation.proto\x1a#cartwright/inventory/v1/stock.proto2\xdf\x14\n" +
+	"/cartwright/inventory/v1/inventory_service.proto\x12\x17cartwright.inventory.v1\x1a(cartwright/inventory/v1/fulfilment.proto\x1a&cartwright/inventory/v1/location.proto\x1a)cartwright/inventory/v1/reservation.proto\x1a#cartwright/inventory/v1/stock.proto\x1a cartwright/type/v1/callers.proto2\x87\x16\n" +
 	"\x10InventoryService\x12q\n" +
 	"\x0eCreateLocation\x12..cartwright.inventory.v1.CreateLocationRequest\x1a/.cartwright.inventory.v1.CreateLocationResponse\x12q\n" +
 	"\x0eUpdateLocation\x12..cartwright.inventory.v1.UpdateLocationRequest\x1a/.cartwright.inventory.v1.UpdateLocationResponse\x12n\n" +
-	"\rListLocations\x12-.cartwright.inventory.v1.ListLocationsRequest\x1a..cartwright.inventory.v1.ListLocationsResponse\x12_\n" +
-	"\bSetStock\x12(.cartwright.inventory.v1.SetStockRequest\x1a).cartwright.inventory.v1.SetStockResponse\x12h\n" +
-	"\vAdjustStock\x12+.cartwright.inventory.v1.AdjustStockRequest\x1a,.cartwright.inventory.v1.AdjustStockResponse\x12b\n" +
-	"\tListStock\x12).cartwright.inventory.v1.ListStockRequest\x1a*.cartwright.inventory.v1.ListStockResponse\x12n\n" +
+	"\rListLocations\x12-.cartwright.inventory.v1.ListLocationsRequest\x1a..cartwright.inventory.v1.ListLocationsResponse\x12w\n" +
+	"\bSetStock\x12(.cartwright.inventory.v1.SetStockRequest\x1a).cartwright.inventory.v1.SetStockResponse\"\x16\xba\xbb\x18\x12\n" +
+	"\agateway\n" +
+	"\aproduct\x12h\n" +
+	"\vAdjustStock\x12+.cartwright.inventory.v1.AdjustStockRequest\x1a,.cartwright.inventory.v1.AdjustStockResponse\x12z\n" +
+	"\tListStock\x12).cartwright.inventory.v1.ListStockRequest\x1a*.cartwright.inventory.v1.ListStockResponse\"\x16\xba\xbb\x18\x12\n" +
+	"\agateway\n" +
+	"\aproduct\x12n\n" +
 	"\rListMovements\x12-.cartwright.inventory.v1.ListMovementsRequest\x1a..cartwright.inventory.v1.ListMovementsResponse\x12}\n" +
 	"\x12SetBackorderPolicy\x122.cartwright.inventory.v1.SetBackorderPolicyRequest\x1a3.cartwright.inventory.v1.SetBackorderPolicyResponse\x12}\n" +
 	"\x12GetBackorderPolicy\x122.cartwright.inventory.v1.GetBackorderPolicyRequest\x1a3.cartwright.inventory.v1.GetBackorderPolicyResponse\x12w\n" +
 	"\x10SetPurchaseLimit\x120.cartwright.inventory.v1.SetPurchaseLimitRequest\x1a1.cartwright.inventory.v1.SetPurchaseLimitResponse\x12w\n" +
 	"\x10GetPurchaseLimit\x120.cartwright.inventory.v1.GetPurchaseLimitRequest\x1a1.cartwright.inventory.v1.GetPurchaseLimitResponse\x12\x83\x01\n" +
-	"\x14BatchGetAvailability\x124.cartwright.inventory.v1.BatchGetAvailabilityRequest\x1a5.cartwright.inventory.v1.BatchGetAvailabilityResponse\x12\\\n" +
-	"\aReserve\x12'.cartwright.inventory.v1.ReserveRequest\x1a(.cartwright.inventory.v1.ReserveResponse\x12q\n" +
-	"\x0eGetReservation\x12..cartwright.inventory.v1.GetReservationRequest\x1a/.cartwright.inventory.v1.GetReservationResponse\x12z\n" +
-	"\x11CommitReservation\x121.cartwright.inventory.v1.CommitReservationRequest\x1a2.cartwright.inventory.v1.CommitReservationResponse\x12}\n" +
-	"\x12ReleaseReservation\x122.cartwright.inventory.v1.ReleaseReservationRequest\x1a3.cartwright.inventory.v1.ReleaseReservationResponse\x12z\n" +
-	"\x11ReleaseAllocation\x121.cartwright.inventory.v1.ReleaseAllocationRequest\x1a2.cartwright.inventory.v1.ReleaseAllocationResponse\x12q\n" +
-	"\x0eCreateShipment\x12..cartwright.inventory.v1.CreateShipmentRequest\x1a/.cartwright.inventory.v1.CreateShipmentResponse\x12q\n" +
-	"\x0eUpdateShipment\x12..cartwright.inventory.v1.UpdateShipmentRequest\x1a/.cartwright.inventory.v1.UpdateShipmentResponse\x12h\n" +
-	"\vGetShipment\x12+.cartwright.inventory.v1.GetShipmentRequest\x1a,.cartwright.inventory.v1.GetShipmentResponse\x12n\n" +
-	"\rListShipments\x12-.cartwright.inventory.v1.ListShipmentsRequest\x1a..cartwright.inventory.v1.ListShipmentsResponse\x12n\n" +
-	"\rReceiveReturn\x12-.cartwright.inventory.v1.ReceiveReturnRequest\x1a..cartwright.inventory.v1.ReceiveReturnResponse\x12h\n" +
-	"\vListReturns\x12+.cartwright.inventory.v1.ListReturnsRequest\x1a,.cartwright.inventory.v1.ListReturnsResponseBUZSgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/inventory/v1;inventoryv1b\x06proto3"
+	"\x14BatchGetAvailability\x124.cartwright.inventory.v1.BatchGetAvailabilityRequest\x1a5.cartwright.inventory.v1.BatchGetAvailabilityResponse\x12h\n" +
+	"\aReserve\x12'.cartwright.inventory.v1.ReserveRequest\x1a(.cartwright.inventory.v1.ReserveResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12w\n" +
+	"\x0eGetReservation\x12..cartwright.inventory.v1.GetReservationRequest\x1a/.cartwright.inventory.v1.GetReservationResponse\"\x04\xba\xbb\x18\x00\x12\x86\x01\n" +
+	"\x11CommitReservation\x121.cartwright.inventory.v1.CommitReservationRequest\x1a2.cartwright.inventory.v1.CommitReservationResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12\x89\x01\n" +
+	"\x12ReleaseReservation\x122.cartwright.inventory.v1.ReleaseReservationRequest\x1a3.cartwright.inventory.v1.ReleaseReservationResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12\x86\x01\n" +
+	"\x11ReleaseAllocation\x121.cartwright.inventory.v1.ReleaseAllocationRequest\x1a2.cartwright.inventory.v1.ReleaseAllocationResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12}\n" +
+	"\x0eCreateShipment\x12..cartwright.inventory.v1.CreateShipmentRequest\x1a/.cartwright.inventory.v1.CreateShipmentResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12w\n" +
+	"\x0eUpdateShipment\x12..cartwright.inventory.v1.UpdateShipmentRequest\x1a/.cartwright.inventory.v1.UpdateShipmentResponse\"\x04\xba\xbb\x18\x00\x12n\n" +
+	"\vGetShipment\x12+.cartwright.inventory.v1.GetShipmentRequest\x1a,.cartwright.inventory.v1.GetShipmentResponse\"\x04\xba\xbb\x18\x00\x12t\n" +
+	"\rListShipments\x12-.cartwright.inventory.v1.ListShipmentsRequest\x1a..cartwright.inventory.v1.ListShipmentsResponse\"\x04\xba\xbb\x18\x00\x12z\n" +
+	"\rReceiveReturn\x12-.cartwright.inventory.v1.ReceiveReturnRequest\x1a..cartwright.inventory.v1.ReceiveReturnResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12n\n" +
+	"\vListReturns\x12+.cartwright.inventory.v1.ListReturnsRequest\x1a,.cartwright.inventory.v1.ListReturnsResponse\"\x04\xba\xbb\x18\x00\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBUZSgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/inventory/v1;inventoryv1b\x06proto3"
 
 var file_cartwright_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*CreateLocationRequest)(nil),        // 0: cartwright.inventory.v1.CreateLocationRequest

@@ -2892,7 +2892,7 @@ var File_cartwright_payment_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_cartwright_payment_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	"+cartwright/payment/v1/payment_service.proto\x12\x15cartwright.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a%cartwright/payment/v1/gift_card.proto\x1a\"cartwright/payment/v1/ledger.proto\x1a#cartwright/payment/v1/payment.proto\x1a*cartwright/payment/v1/reconciliation.proto\x1a#cartwright/payment/v1/webhook.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n" +
+	"+cartwright/payment/v1/payment_service.proto\x12\x15cartwright.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a%cartwright/payment/v1/gift_card.proto\x1a\"cartwright/payment/v1/ledger.proto\x1a#cartwright/payment/v1/payment.proto\x1a*cartwright/payment/v1/reconciliation.proto\x1a#cartwright/payment/v1/webhook.proto\x1a cartwright/type/v1/callers.proto\x1a\x1ecartwright/type/v1/money.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n" +
 	"\x19ListPaymentMethodsRequest\x12:\n" +
 	"\achannel\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\achannel\x127\n" +
 	"\fcountry_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{2})?$R\vcountryCode\x126\n" +
@@ -3100,38 +3100,61 @@ const file_cartwright_payment_v1_payment_service_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x81\x01\n" +
 	"\x19ListLedgerEntriesResponse\x12<\n" +
 	"\aentries\x18\x01 \x03(\v2\".cartwright.payment.v1.LedgerEntryR\aentries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xac\x1a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xd9\x1b\n" +
 	"\x0ePaymentService\x12y\n" +
 	"\x12ListPaymentMethods\x120.cartwright.payment.v1.ListPaymentMethodsRequest\x1a1.cartwright.payment.v1.ListPaymentMethodsResponse\x12\x8e\x01\n" +
 	"\x19ListPaymentMethodSettings\x127.cartwright.payment.v1.ListPaymentMethodSettingsRequest\x1a8.cartwright.payment.v1.ListPaymentMethodSettingsResponse\x12s\n" +
-	"\x10SetPaymentMethod\x12..cartwright.payment.v1.SetPaymentMethodRequest\x1a/.cartwright.payment.v1.SetPaymentMethodResponse\x12s\n" +
-	"\x10AuthorizePayment\x12..cartwright.payment.v1.AuthorizePaymentRequest\x1a/.cartwright.payment.v1.AuthorizePaymentResponse\x12a\n" +
+	"\x10SetPaymentMethod\x12..cartwright.payment.v1.SetPaymentMethodRequest\x1a/.cartwright.payment.v1.SetPaymentMethodResponse\x12\x7f\n" +
+	"\x10AuthorizePayment\x12..cartwright.payment.v1.AuthorizePaymentRequest\x1a/.cartwright.payment.v1.AuthorizePaymentResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12v\n" +
 	"\n" +
-	"GetPayment\x12(.cartwright.payment.v1.GetPaymentRequest\x1a).cartwright.payment.v1.GetPaymentResponse\x12s\n" +
-	"\x10BatchGetPayments\x12..cartwright.payment.v1.BatchGetPaymentsRequest\x1a/.cartwright.payment.v1.BatchGetPaymentsResponse\x12g\n" +
-	"\fListPayments\x12*.cartwright.payment.v1.ListPaymentsRequest\x1a+.cartwright.payment.v1.ListPaymentsResponse\x12m\n" +
-	"\x0eCapturePayment\x12,.cartwright.payment.v1.CapturePaymentRequest\x1a-.cartwright.payment.v1.CapturePaymentResponse\x12d\n" +
-	"\vVoidPayment\x12).cartwright.payment.v1.VoidPaymentRequest\x1a*.cartwright.payment.v1.VoidPaymentResponse\x12j\n" +
-	"\rRefundPayment\x12+.cartwright.payment.v1.RefundPaymentRequest\x1a,.cartwright.payment.v1.RefundPaymentResponse\x12m\n" +
-	"\x0eResolvePayment\x12,.cartwright.payment.v1.ResolvePaymentRequest\x1a-.cartwright.payment.v1.ResolvePaymentResponse\x12m\n" +
+	"GetPayment\x12(.cartwright.payment.v1.GetPaymentRequest\x1a).cartwright.payment.v1.GetPaymentResponse\"\x13\xba\xbb\x18\x0f\n" +
+	"\x04cart\n" +
+	"\agateway\x12y\n" +
+	"\x10BatchGetPayments\x12..cartwright.payment.v1.BatchGetPaymentsRequest\x1a/.cartwright.payment.v1.BatchGetPaymentsResponse\"\x04\xba\xbb\x18\x00\x12g\n" +
+	"\fListPayments\x12*.cartwright.payment.v1.ListPaymentsRequest\x1a+.cartwright.payment.v1.ListPaymentsResponse\x12y\n" +
+	"\x0eCapturePayment\x12,.cartwright.payment.v1.CapturePaymentRequest\x1a-.cartwright.payment.v1.CapturePaymentResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12p\n" +
+	"\vVoidPayment\x12).cartwright.payment.v1.VoidPaymentRequest\x1a*.cartwright.payment.v1.VoidPaymentResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12v\n" +
+	"\rRefundPayment\x12+.cartwright.payment.v1.RefundPaymentRequest\x1a,.cartwright.payment.v1.RefundPaymentResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12y\n" +
+	"\x0eResolvePayment\x12,.cartwright.payment.v1.ResolvePaymentRequest\x1a-.cartwright.payment.v1.ResolvePaymentResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12m\n" +
 	"\x0eReceiveWebhook\x12,.cartwright.payment.v1.ReceiveWebhookRequest\x1a-.cartwright.payment.v1.ReceiveWebhookResponse\x12m\n" +
 	"\x0eListOperations\x12,.cartwright.payment.v1.ListOperationsRequest\x1a-.cartwright.payment.v1.ListOperationsResponse\x12j\n" +
 	"\rIssueGiftCard\x12+.cartwright.payment.v1.IssueGiftCardRequest\x1a,.cartwright.payment.v1.IssueGiftCardResponse\x12d\n" +
 	"\vGetGiftCard\x12).cartwright.payment.v1.GetGiftCardRequest\x1a*.cartwright.payment.v1.GetGiftCardResponse\x12j\n" +
 	"\rListGiftCards\x12+.cartwright.payment.v1.ListGiftCardsRequest\x1a,.cartwright.payment.v1.ListGiftCardsResponse\x12p\n" +
-	"\x0fDisableGiftCard\x12-.cartwright.payment.v1.DisableGiftCardRequest\x1a..cartwright.payment.v1.DisableGiftCardResponse\x12m\n" +
-	"\x0eLookupGiftCard\x12,.cartwright.payment.v1.LookupGiftCardRequest\x1a-.cartwright.payment.v1.LookupGiftCardResponse\x12g\n" +
-	"\fHoldGiftCard\x12*.cartwright.payment.v1.HoldGiftCardRequest\x1a+.cartwright.payment.v1.HoldGiftCardResponse\x12s\n" +
-	"\x10PostGiftCardHold\x12..cartwright.payment.v1.PostGiftCardHoldRequest\x1a/.cartwright.payment.v1.PostGiftCardHoldResponse\x12|\n" +
-	"\x13ReleaseGiftCardHold\x121.cartwright.payment.v1.ReleaseGiftCardHoldRequest\x1a2.cartwright.payment.v1.ReleaseGiftCardHoldResponse\x12s\n" +
-	"\x10RefundToGiftCard\x12..cartwright.payment.v1.RefundToGiftCardRequest\x1a/.cartwright.payment.v1.RefundToGiftCardResponse\x12p\n" +
+	"\x0fDisableGiftCard\x12-.cartwright.payment.v1.DisableGiftCardRequest\x1a..cartwright.payment.v1.DisableGiftCardResponse\x12\x82\x01\n" +
+	"\x0eLookupGiftCard\x12,.cartwright.payment.v1.LookupGiftCardRequest\x1a-.cartwright.payment.v1.LookupGiftCardResponse\"\x13\xba\xbb\x18\x0f\n" +
+	"\x04cart\n" +
+	"\agateway\x12s\n" +
+	"\fHoldGiftCard\x12*.cartwright.payment.v1.HoldGiftCardRequest\x1a+.cartwright.payment.v1.HoldGiftCardResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12\x7f\n" +
+	"\x10PostGiftCardHold\x12..cartwright.payment.v1.PostGiftCardHoldRequest\x1a/.cartwright.payment.v1.PostGiftCardHoldResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12\x88\x01\n" +
+	"\x13ReleaseGiftCardHold\x121.cartwright.payment.v1.ReleaseGiftCardHoldRequest\x1a2.cartwright.payment.v1.ReleaseGiftCardHoldResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12\x7f\n" +
+	"\x10RefundToGiftCard\x12..cartwright.payment.v1.RefundToGiftCardRequest\x1a/.cartwright.payment.v1.RefundToGiftCardResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12p\n" +
 	"\x0fGetTrialBalance\x12-.cartwright.payment.v1.GetTrialBalanceRequest\x1a..cartwright.payment.v1.GetTrialBalanceResponse\x12v\n" +
 	"\x11ListLedgerEntries\x12/.cartwright.payment.v1.ListLedgerEntriesRequest\x1a0.cartwright.payment.v1.ListLedgerEntriesResponse\x12v\n" +
 	"\x11RunReconciliation\x12/.cartwright.payment.v1.RunReconciliationRequest\x1a0.cartwright.payment.v1.RunReconciliationResponse\x12|\n" +
 	"\x13ListReconciliations\x121.cartwright.payment.v1.ListReconciliationsRequest\x1a2.cartwright.payment.v1.ListReconciliationsResponse\x12\x91\x01\n" +
 	"\x1aListReconciliationFindings\x128.cartwright.payment.v1.ListReconciliationFindingsRequest\x1a9.cartwright.payment.v1.ListReconciliationFindingsResponse\x12v\n" +
 	"\x11ListWebhookEvents\x12/.cartwright.payment.v1.ListWebhookEventsRequest\x1a0.cartwright.payment.v1.ListWebhookEventsResponse\x12y\n" +
-	"\x12ReplayWebhookEvent\x120.cartwright.payment.v1.ReplayWebhookEventRequest\x1a1.cartwright.payment.v1.ReplayWebhookEventResponseBQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1;paymentv1b\x06proto3"
+	"\x12ReplayWebhookEvent\x120.cartwright.payment.v1.ReplayWebhookEventRequest\x1a1.cartwright.payment.v1.ReplayWebhookEventResponse\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/payment/v1;paymentv1b\x06proto3"
 
 var (
 	file_cartwright_payment_v1_payment_service_proto_rawDescOnce sync.Once

@@ -9,6 +9,7 @@
 package pricingv1
 
 import (
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -26,24 +27,37 @@ var File_cartwright_pricing_v1_pricing_service_proto protoreflect.FileDescriptor
 
 const file_cartwright_pricing_v1_pricing_service_proto_rawDesc = "" +
 	"\n" +
-	"+cartwright/pricing/v1/pricing_service.proto\x12\x15cartwright.pricing.v1\x1a&cartwright/pricing/v1/price_list.proto\x1a%cartwright/pricing/v1/promotion.proto\x1a!cartwright/pricing/v1/quote.proto2\x99\x14\n" +
+	"+cartwright/pricing/v1/pricing_service.proto\x12\x15cartwright.pricing.v1\x1a&cartwright/pricing/v1/price_list.proto\x1a%cartwright/pricing/v1/promotion.proto\x1a!cartwright/pricing/v1/quote.proto\x1a cartwright/type/v1/callers.proto2\x8a\x15\n" +
 	"\x0ePricingService\x12r\n" +
 	"\x0fCreatePriceList\x12-.cartwright.pricing.v1.CreatePriceListRequest\x1a..cartwright.pricing.v1.CreatePriceListResponse\"\x00\x12r\n" +
 	"\x0fUpdatePriceList\x12-.cartwright.pricing.v1.UpdatePriceListRequest\x1a..cartwright.pricing.v1.UpdatePriceListResponse\"\x00\x12l\n" +
 	"\fGetPriceList\x12*.cartwright.pricing.v1.GetPriceListRequest\x1a+.cartwright.pricing.v1.GetPriceListResponse\"\x03\x90\x02\x01\x12r\n" +
 	"\x0eListPriceLists\x12,.cartwright.pricing.v1.ListPriceListsRequest\x1a-.cartwright.pricing.v1.ListPriceListsResponse\"\x03\x90\x02\x01\x12r\n" +
-	"\x0fDeletePriceList\x12-.cartwright.pricing.v1.DeletePriceListRequest\x1a..cartwright.pricing.v1.DeletePriceListResponse\"\x00\x12`\n" +
-	"\tSetPrices\x12'.cartwright.pricing.v1.SetPricesRequest\x1a(.cartwright.pricing.v1.SetPricesResponse\"\x00\x12i\n" +
-	"\fDeletePrices\x12*.cartwright.pricing.v1.DeletePricesRequest\x1a+.cartwright.pricing.v1.DeletePricesResponse\"\x00\x12f\n" +
+	"\x0fDeletePriceList\x12-.cartwright.pricing.v1.DeletePriceListRequest\x1a..cartwright.pricing.v1.DeletePriceListResponse\"\x00\x12v\n" +
+	"\tSetPrices\x12'.cartwright.pricing.v1.SetPricesRequest\x1a(.cartwright.pricing.v1.SetPricesResponse\"\x16\xba\xbb\x18\x12\n" +
+	"\agateway\n" +
+	"\aproduct\x12i\n" +
+	"\fDeletePrices\x12*.cartwright.pricing.v1.DeletePricesRequest\x1a+.cartwright.pricing.v1.DeletePricesResponse\"\x00\x12|\n" +
 	"\n" +
-	"ListPrices\x12(.cartwright.pricing.v1.ListPricesRequest\x1a).cartwright.pricing.v1.ListPricesResponse\"\x03\x90\x02\x01\x12r\n" +
-	"\x0eBatchGetPrices\x12,.cartwright.pricing.v1.BatchGetPricesRequest\x1a-.cartwright.pricing.v1.BatchGetPricesResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x05Quote\x12#.cartwright.pricing.v1.QuoteRequest\x1a$.cartwright.pricing.v1.QuoteResponse\"\x03\x90\x02\x01\x12f\n" +
-	"\vCheckCoupon\x12).cartwright.pricing.v1.CheckCouponRequest\x1a*.cartwright.pricing.v1.CheckCouponResponse\"\x00\x12i\n" +
-	"\fConfirmQuote\x12*.cartwright.pricing.v1.ConfirmQuoteRequest\x1a+.cartwright.pricing.v1.ConfirmQuoteResponse\"\x00\x12l\n" +
-	"\rRedeemCoupons\x12+.cartwright.pricing.v1.RedeemCouponsRequest\x1a,.cartwright.pricing.v1.RedeemCouponsResponse\"\x00\x12o\n" +
-	"\x0eReleaseCoupons\x12,.cartwright.pricing.v1.ReleaseCouponsRequest\x1a-.cartwright.pricing.v1.ReleaseCouponsResponse\"\x00\x12i\n" +
-	"\vGetOrderUse\x12).cartwright.pricing.v1.GetOrderUseRequest\x1a*.cartwright.pricing.v1.GetOrderUseResponse\"\x03\x90\x02\x01\x12r\n" +
+	"ListPrices\x12(.cartwright.pricing.v1.ListPricesRequest\x1a).cartwright.pricing.v1.ListPricesResponse\"\x19\xba\xbb\x18\x12\n" +
+	"\agateway\n" +
+	"\aproduct\x90\x02\x01\x12r\n" +
+	"\x0eBatchGetPrices\x12,.cartwright.pricing.v1.BatchGetPricesRequest\x1a-.cartwright.pricing.v1.BatchGetPricesResponse\"\x03\x90\x02\x01\x12a\n" +
+	"\x05Quote\x12#.cartwright.pricing.v1.QuoteRequest\x1a$.cartwright.pricing.v1.QuoteResponse\"\r\xba\xbb\x18\x06\n" +
+	"\x04cart\x90\x02\x01\x12p\n" +
+	"\vCheckCoupon\x12).cartwright.pricing.v1.CheckCouponRequest\x1a*.cartwright.pricing.v1.CheckCouponResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12s\n" +
+	"\fConfirmQuote\x12*.cartwright.pricing.v1.ConfirmQuoteRequest\x1a+.cartwright.pricing.v1.ConfirmQuoteResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12v\n" +
+	"\rRedeemCoupons\x12+.cartwright.pricing.v1.RedeemCouponsRequest\x1a,.cartwright.pricing.v1.RedeemCouponsResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12y\n" +
+	"\x0eReleaseCoupons\x12,.cartwright.pricing.v1.ReleaseCouponsRequest\x1a-.cartwright.pricing.v1.ReleaseCouponsResponse\"\n" +
+	"\xba\xbb\x18\x06\n" +
+	"\x04cart\x12m\n" +
+	"\vGetOrderUse\x12).cartwright.pricing.v1.GetOrderUseRequest\x1a*.cartwright.pricing.v1.GetOrderUseResponse\"\a\xba\xbb\x18\x00\x90\x02\x01\x12r\n" +
 	"\x0fCreatePromotion\x12-.cartwright.pricing.v1.CreatePromotionRequest\x1a..cartwright.pricing.v1.CreatePromotionResponse\"\x00\x12r\n" +
 	"\x0fUpdatePromotion\x12-.cartwright.pricing.v1.UpdatePromotionRequest\x1a..cartwright.pricing.v1.UpdatePromotionResponse\"\x00\x12l\n" +
 	"\fGetPromotion\x12*.cartwright.pricing.v1.GetPromotionRequest\x1a+.cartwright.pricing.v1.GetPromotionResponse\"\x03\x90\x02\x01\x12r\n" +
@@ -51,7 +65,8 @@ const file_cartwright_pricing_v1_pricing_service_proto_rawDesc = "" +
 	"\x10ArchivePromotion\x12..cartwright.pricing.v1.ArchivePromotionRequest\x1a/.cartwright.pricing.v1.ArchivePromotionResponse\"\x00\x12x\n" +
 	"\x11CreateCouponCodes\x12/.cartwright.pricing.v1.CreateCouponCodesRequest\x1a0.cartwright.pricing.v1.CreateCouponCodesResponse\"\x00\x12u\n" +
 	"\x0fListCouponCodes\x12-.cartwright.pricing.v1.ListCouponCodesRequest\x1a..cartwright.pricing.v1.ListCouponCodesResponse\"\x03\x90\x02\x01\x12x\n" +
-	"\x11DisableCouponCode\x12/.cartwright.pricing.v1.DisableCouponCodeRequest\x1a0.cartwright.pricing.v1.DisableCouponCodeResponse\"\x00BQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/pricing/v1;pricingv1b\x06proto3"
+	"\x11DisableCouponCode\x12/.cartwright.pricing.v1.DisableCouponCodeRequest\x1a0.cartwright.pricing.v1.DisableCouponCodeResponse\"\x00\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/pricing/v1;pricingv1b\x06proto3"
 
 var file_cartwright_pricing_v1_pricing_service_proto_goTypes = []any{
 	(*CreatePriceListRequest)(nil),    // 0: cartwright.pricing.v1.CreatePriceListRequest

@@ -10,6 +10,7 @@
 package productv1
 
 import (
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -27,23 +28,26 @@ var File_cartwright_product_v1_product_service_proto protoreflect.FileDescriptor
 
 const file_cartwright_product_v1_product_service_proto_rawDesc = "" +
 	"\n" +
-	"+cartwright/product/v1/product_service.proto\x12\x15cartwright.product.v1\x1a$cartwright/product/v1/category.proto\x1a#cartwright/product/v1/channel.proto\x1a#cartwright/product/v1/listing.proto\x1a#cartwright/product/v1/product.proto\x1a$cartwright/product/v1/transfer.proto2\x8e\x17\n" +
+	"+cartwright/product/v1/product_service.proto\x12\x15cartwright.product.v1\x1a$cartwright/product/v1/category.proto\x1a#cartwright/product/v1/channel.proto\x1a#cartwright/product/v1/listing.proto\x1a#cartwright/product/v1/product.proto\x1a$cartwright/product/v1/transfer.proto\x1a cartwright/type/v1/callers.proto2\xbf\x17\n" +
 	"\x0eProductService\x12l\n" +
-	"\fListChannels\x12*.cartwright.product.v1.ListChannelsRequest\x1a+.cartwright.product.v1.ListChannelsResponse\"\x03\x90\x02\x01\x12f\n" +
+	"\fListChannels\x12*.cartwright.product.v1.ListChannelsRequest\x1a+.cartwright.product.v1.ListChannelsResponse\"\x03\x90\x02\x01\x12y\n" +
 	"\n" +
-	"GetChannel\x12(.cartwright.product.v1.GetChannelRequest\x1a).cartwright.product.v1.GetChannelResponse\"\x03\x90\x02\x01\x12j\n" +
+	"GetChannel\x12(.cartwright.product.v1.GetChannelRequest\x1a).cartwright.product.v1.GetChannelResponse\"\x16\xba\xbb\x18\x0f\n" +
+	"\x04cart\n" +
+	"\agateway\x90\x02\x01\x12j\n" +
 	"\rCreateChannel\x12+.cartwright.product.v1.CreateChannelRequest\x1a,.cartwright.product.v1.CreateChannelResponse\x12j\n" +
 	"\rUpdateChannel\x12+.cartwright.product.v1.UpdateChannelRequest\x1a,.cartwright.product.v1.UpdateChannelResponse\x12j\n" +
 	"\rCreateProduct\x12+.cartwright.product.v1.CreateProductRequest\x1a,.cartwright.product.v1.CreateProductResponse\x12j\n" +
 	"\rUpdateProduct\x12+.cartwright.product.v1.UpdateProductRequest\x1a,.cartwright.product.v1.UpdateProductResponse\x12f\n" +
 	"\n" +
-	"GetProduct\x12(.cartwright.product.v1.GetProductRequest\x1a).cartwright.product.v1.GetProductResponse\"\x03\x90\x02\x01\x12x\n" +
-	"\x10BatchGetProducts\x12..cartwright.product.v1.BatchGetProductsRequest\x1a/.cartwright.product.v1.BatchGetProductsResponse\"\x03\x90\x02\x01\x12l\n" +
+	"GetProduct\x12(.cartwright.product.v1.GetProductRequest\x1a).cartwright.product.v1.GetProductResponse\"\x03\x90\x02\x01\x12|\n" +
+	"\x10BatchGetProducts\x12..cartwright.product.v1.BatchGetProductsRequest\x1a/.cartwright.product.v1.BatchGetProductsResponse\"\a\xba\xbb\x18\x00\x90\x02\x01\x12l\n" +
 	"\fListProducts\x12*.cartwright.product.v1.ListProductsRequest\x1a+.cartwright.product.v1.ListProductsResponse\"\x03\x90\x02\x01\x12r\n" +
 	"\x0eSearchProducts\x12,.cartwright.product.v1.SearchProductsRequest\x1a-.cartwright.product.v1.SearchProductsResponse\"\x03\x90\x02\x01\x12m\n" +
 	"\x0eSetPublication\x12,.cartwright.product.v1.SetPublicationRequest\x1a-.cartwright.product.v1.SetPublicationResponse\x12j\n" +
-	"\rDeleteProduct\x12+.cartwright.product.v1.DeleteProductRequest\x1a,.cartwright.product.v1.DeleteProductResponse\x12x\n" +
-	"\x10BatchGetVariants\x12..cartwright.product.v1.BatchGetVariantsRequest\x1a/.cartwright.product.v1.BatchGetVariantsResponse\"\x03\x90\x02\x01\x12m\n" +
+	"\rDeleteProduct\x12+.cartwright.product.v1.DeleteProductRequest\x1a,.cartwright.product.v1.DeleteProductResponse\x12\x82\x01\n" +
+	"\x10BatchGetVariants\x12..cartwright.product.v1.BatchGetVariantsRequest\x1a/.cartwright.product.v1.BatchGetVariantsResponse\"\r\xba\xbb\x18\x06\n" +
+	"\x04cart\x90\x02\x01\x12m\n" +
 	"\x0eCreateCategory\x12,.cartwright.product.v1.CreateCategoryRequest\x1a-.cartwright.product.v1.CreateCategoryResponse\x12m\n" +
 	"\x0eUpdateCategory\x12,.cartwright.product.v1.UpdateCategoryRequest\x1a-.cartwright.product.v1.UpdateCategoryResponse\x12i\n" +
 	"\vGetCategory\x12).cartwright.product.v1.GetCategoryRequest\x1a*.cartwright.product.v1.GetCategoryResponse\"\x03\x90\x02\x01\x12r\n" +
@@ -56,7 +60,8 @@ const file_cartwright_product_v1_product_service_proto_rawDesc = "" +
 	"\x10DeleteCollection\x12..cartwright.product.v1.DeleteCollectionRequest\x1a/.cartwright.product.v1.DeleteCollectionResponse\x12\x82\x01\n" +
 	"\x15SetCollectionProducts\x123.cartwright.product.v1.SetCollectionProductsRequest\x1a4.cartwright.product.v1.SetCollectionProductsResponse\x12o\n" +
 	"\x0eImportProducts\x12,.cartwright.product.v1.ImportProductsRequest\x1a-.cartwright.product.v1.ImportProductsResponse(\x01\x12t\n" +
-	"\x0eExportProducts\x12,.cartwright.product.v1.ExportProductsRequest\x1a-.cartwright.product.v1.ExportProductsResponse\"\x03\x90\x02\x010\x01BQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1;productv1b\x06proto3"
+	"\x0eExportProducts\x12,.cartwright.product.v1.ExportProductsRequest\x1a-.cartwright.product.v1.ExportProductsResponse\"\x03\x90\x02\x010\x01\x1a\r\xb2\xbb\x18\t\n" +
+	"\agatewayBQZOgithub.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1;productv1b\x06proto3"
 
 var file_cartwright_product_v1_product_service_proto_goTypes = []any{
 	(*ListChannelsRequest)(nil),           // 0: cartwright.product.v1.ListChannelsRequest
