@@ -33,19 +33,6 @@ func Secret() string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(bytes[:]))
 }
 
-// ValidSecret says whether s has the form of a Secret.
-func ValidSecret(s string) bool {
-	if len(s) != 26 {
-		return false
-	}
-	for i := range len(s) {
-		if (s[i] < 'a' || s[i] > 'z') && (s[i] < '2' || s[i] > '7') {
-			return false
-		}
-	}
-	return true
-}
-
 // Code returns a random code for people: groups of length characters joined by hyphens, 5 random bits a character.
 func Code(groups, length int) string {
 	random := make([]byte, groups*length)

@@ -77,9 +77,6 @@ func (m Money) Neg() Money { return Money{Currency: m.Currency, Minor: -m.Minor}
 // IsZero says whether the amount is nothing, in whatever currency.
 func (m Money) IsZero() bool { return m.Minor == 0 }
 
-// IsNegative says whether the amount is below zero.
-func (m Money) IsNegative() bool { return m.Minor < 0 }
-
 // Cmp returns -1, 0 or 1 as m is less than, equal to or more than o. Amounts of different currencies have no order of
 // value; they are ordered by code so that sorting is stable, and callers compare only what they know to be of one currency.
 func (m Money) Cmp(o Money) int {

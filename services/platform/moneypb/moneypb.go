@@ -41,18 +41,6 @@ func FromAmount(path string, a *typev1.Amount) (money.Money, error) {
 	return money.Money{}, at(err, field)
 }
 
-// FromNonNegativeAmount is FromAmount for amounts that must not be below zero: those are AMOUNT_NEGATIVE.
-func FromNonNegativeAmount(path string, a *typev1.Amount) (money.Money, error) {
-	m, err := FromAmount(path, a)
-	if err != nil {
-		return money.Money{}, err
-	}
-	if err := m.NonNegative(); err != nil {
-		return money.Money{}, at(err, path+".amount")
-	}
-	return m, nil
-}
-
 func at(err error, path string) error {
 	var typed *errs.Error
 	if !errors.As(err, &typed) {

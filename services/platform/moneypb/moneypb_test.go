@@ -37,11 +37,10 @@ func TestErrorsNameTheField(t *testing.T) {
 	}{
 		{&typev1.Amount{CurrencyCode: "XXX", Amount: "1"}, "lines[0].price.currencyCode", "CURRENCY_INVALID"},
 		{&typev1.Amount{CurrencyCode: "USD", Amount: "1.999"}, "lines[0].price.amount", "AMOUNT_SCALE"},
-		{&typev1.Amount{CurrencyCode: "USD", Amount: "-1"}, "lines[0].price.amount", "AMOUNT_NEGATIVE"},
 		{&typev1.Amount{CurrencyCode: "USD", Amount: "x"}, "lines[0].price.amount", "AMOUNT_INVALID"},
 		{nil, "lines[0].price.currencyCode", "CURRENCY_INVALID"},
 	} {
-		_, err := moneypb.FromNonNegativeAmount("lines[0].price", c.amount)
+		_, err := moneypb.FromAmount("lines[0].price", c.amount)
 		require.Equal(t, c.reason, errs.ReasonOf(err))
 		require.Equal(t, errs.Invalid, errs.CodeOf(err))
 		fields := errs.FieldsOf(err)
