@@ -13,7 +13,6 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/health" // switches on the health checks that the service config asks for
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
@@ -47,7 +46,7 @@ func Dial(cfg Config) (*grpc.ClientConn, error) {
 	p := &peer{cfg: cfg, metrics: metrics, breaker: newBreaker(cfg.Clock.Now)}
 	metrics.breaker.WithLabelValues(cfg.Peer).Set(0)
 	opts := []grpc.DialOption{
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(cfg.TLS.Client(cfg.Peer)),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithChainUnaryInterceptor(append([]grpc.UnaryClientInterceptor{p.unary()}, fault.Client()...)...),

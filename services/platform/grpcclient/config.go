@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/stats"
 
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/mtls"
 )
 
 // Config says how to reach one peer. Zero values mean the default given at each field.
@@ -37,6 +38,8 @@ type Config struct {
 	Clock clock.Clock
 	// Stats are handlers for tracing.
 	Stats []stats.Handler
+	// TLS, when it is set, shows our certificate to the peer and wants the one of the service named Peer. Default: plaintext.
+	TLS *mtls.Identity
 	// Options are added to the dial options, such as a dialer or credentials.
 	Options []grpc.DialOption
 }

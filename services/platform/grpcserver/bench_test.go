@@ -18,7 +18,9 @@ import (
 func BenchmarkChain(b *testing.B) {
 	contract, err := echo.New()
 	require.NoError(b, err)
-	chain, err := grpcserver.Chain(grpcserver.Config{})
+	server := grpcserver.New(grpcserver.Config{})
+	server.Register(func(r grpc.ServiceRegistrar) { contract.Register(r, echoText) })
+	chain, _, err := server.Interceptors()
 	require.NoError(b, err)
 	req, err := contract.Request(`text: "A mug" request_id: "019a1234-5678-7abc-8def-0123456789ab" lines { sku: "MUG" quantity: 2 } lines { sku: "CUP" quantity: 1 }`)
 	require.NoError(b, err)

@@ -11,33 +11,15 @@ import (
 
 const healthPrefix = "/grpc.health.v1."
 
-// Chain is the interceptors of a server, for callers that reach handlers without a socket. From the outside in: request
-// id, observation (log, metrics, panics, errors to statuses), deadline, identity, cfg.Admit, text, validation.
-func Chain(cfg Config) ([]grpc.UnaryServerInterceptor, error) {
-	c, err := newChain(cfg.withDefaults(), nil)
-	if err != nil {
-		return nil, err
-	}
-	return c.unary(), nil
-}
-
-// StreamChain is Chain for streams.
-func StreamChain(cfg Config) ([]grpc.StreamServerInterceptor, error) {
-	c, err := newChain(cfg.withDefaults(), nil)
-	if err != nil {
-		return nil, err
-	}
-	c.foreign = true
-	return c.stream(), nil
-}
-
-// chain holds what the interceptors of one server share.
+// chain holds what the interceptors of one server share. From the outside in: request id, observation (log, metrics, panics,
+// errors to statuses), calling service, deadline, identity, cfg.Admit, text, validation.
 type chain struct {
 	cfg     Config
 	metrics *metrics
 	text    *textChecker
 	rules   *rules
-	foreign bool // the server is not a Server of ours and lacks the codec
+	callers callers // nil where callers show no certificates
+	foreign bool    // the server is not a Server of ours and lacks the codec
 }
 
 func newChain(cfg Config, descs []*grpc.ServiceDesc) (*chain, error) {
@@ -49,11 +31,15 @@ func newChain(cfg Config, descs []*grpc.ServiceDesc) (*chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &chain{cfg: cfg, metrics: metrics, text: &textChecker{}, rules: rules}, nil
+	c := &chain{cfg: cfg, metrics: metrics, text: &textChecker{}, rules: rules}
+	if cfg.secure() {
+		c.callers, err = newCallers(descs)
+	}
+	return c, err
 }
 
 func (c *chain) unary() []grpc.UnaryServerInterceptor {
-	list := append(fault.Server(), c.observeUnary, c.deadlineUnary, c.identityUnary)
+	list := append(fault.Server(), c.observeUnary, c.callerUnary, c.deadlineUnary, c.identityUnary)
 	for _, admit := range c.cfg.Admit {
 		list = append(list, exceptHealth(admit))
 	}
@@ -61,7 +47,7 @@ func (c *chain) unary() []grpc.UnaryServerInterceptor {
 }
 
 func (c *chain) stream() []grpc.StreamServerInterceptor {
-	list := []grpc.StreamServerInterceptor{c.observeStream, c.deadlineStream, c.identityStream}
+	list := []grpc.StreamServerInterceptor{c.observeStream, c.callerStream, c.deadlineStream, c.identityStream}
 	for _, admit := range c.cfg.AdmitStream {
 		list = append(list, exceptHealthStream(admit))
 	}

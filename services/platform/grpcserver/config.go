@@ -7,6 +7,8 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
+
+	"github.com/cartwright-shop/cartwright/services/platform/mtls"
 )
 
 // Config sets a server or a chain of interceptors. Zero values mean the default given at each field.
@@ -18,6 +20,9 @@ type Config struct {
 	// Public is true for a server that strangers call: identity metadata in their calls is ignored, and every answer
 	// carries the request id in its header.
 	Public bool
+	// TLS, when it is set, makes the server accept only services that show a certificate, and lets each of them call only the
+	// methods whose contract names it. It has no effect on a Public server: strangers have no certificates.
+	TLS *mtls.Identity
 	// Admit runs after request id and identity are known and before a request is looked at: authentication and limits.
 	Admit []grpc.UnaryServerInterceptor
 	// AdmitStream is Admit for streams.
@@ -59,6 +64,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxSendBytes, 16<<20)
 	return c
 }
+
+// secure tells whether callers show certificates.
+func (c Config) secure() bool { return c.TLS != nil && !c.Public }
 
 func setDefault[T ~int | ~int64](field *T, value T) {
 	if *field == 0 {

@@ -77,10 +77,10 @@ func start(t *testing.T, handler echo.Handler, change func(*grpcserver.Config)) 
 	require.NoError(t, err)
 	b := &bundle{t: t, contract: contract, log: &buffer{}, level: zap.NewAtomicLevel(), registry: prometheus.NewRegistry(), served: make(chan error, 1)}
 	cfg := grpcserver.Config{Log: telemetry.NewLogger(b.log, b.level, "echo", "v1"), Metrics: b.registry}
-	b.server = grpcserver.New(cfg)
 	if change != nil {
-		require.NoError(t, b.server.Configure(change))
+		change(&cfg)
 	}
+	b.server = grpcserver.New(cfg)
 	b.server.Register(func(r grpc.ServiceRegistrar) { contract.Register(r, handler) })
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

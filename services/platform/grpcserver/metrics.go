@@ -16,6 +16,8 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	panics   prometheus.Counter
+
+	callersRefused *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -29,8 +31,12 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		}, []string{"rpc"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "rpc_server_in_flight", Help: "Calls that run now."}),
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "rpc_server_panics_total", Help: "Handlers that panicked."}),
+		callersRefused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rpc_server_callers_refused_total", Help: "Calls by services that the contract of the RPC does not name as callers.",
+		}, []string{"rpc", "caller"}),
 	}
-	err := errors.Join(telemetry.Register(reg, &m.requests), telemetry.Register(reg, &m.duration), telemetry.Register(reg, &m.inFlight), telemetry.Register(reg, &m.panics))
+	err := errors.Join(telemetry.Register(reg, &m.requests), telemetry.Register(reg, &m.duration), telemetry.Register(reg, &m.inFlight), telemetry.Register(reg, &m.panics),
+		telemetry.Register(reg, &m.callersRefused))
 	if err != nil {
 		return nil, fmt.Errorf("register metrics of the server: %w", err)
 	}

@@ -1,8 +1,8 @@
 // Package grpcserver is the gRPC server that every service runs: limits, keepalive, health, drain, and one chain of
 // interceptors that turns whatever a client sends and whatever a handler returns into an answer with a public reason.
 //
-// It authenticates nobody. Identity comes from trusted callers in metadata, or from the Admit interceptors of a public
-// server.
+// It authenticates services, by certificate, when it has one of its own (Config.TLS), and no people: whom a call is made for
+// comes from trusted callers in metadata, or from the Admit interceptors of a public server.
 package grpcserver
 
 import (
@@ -55,17 +55,6 @@ type service struct {
 // New makes a server without services.
 func New(cfg Config) *Server {
 	return &Server{cfg: cfg, health: health.NewServer()}
-}
-
-// Configure changes the settings before the server is built.
-func (s *Server) Configure(change func(*Config)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.grpc != nil {
-		return ErrBuilt
-	}
-	change(&s.cfg)
-	return nil
 }
 
 // Config is a copy of the settings with defaults filled in.
@@ -136,7 +125,6 @@ func (s *Server) HasServices() bool {
 }
 
 // Interceptors are those of the built server, for callers in the same process that reach its handlers without a socket.
-// They share the server's metrics and compiled rules, which Chain would make anew.
 func (s *Server) Interceptors() ([]grpc.UnaryServerInterceptor, []grpc.StreamServerInterceptor, error) {
 	if _, err := s.Build(); err != nil {
 		return nil, nil, err
@@ -164,6 +152,9 @@ func options(cfg Config, c *chain) []grpc.ServerOption {
 			MaxConnectionAge: cfg.MaxConnectionAge, MaxConnectionAgeGrace: cfg.MaxConnectionAgeGrace,
 			Time: serverPing, Timeout: serverPingTimeout,
 		}),
+	}
+	if cfg.secure() {
+		opts = append(opts, grpc.Creds(cfg.TLS.Server()))
 	}
 	for _, h := range cfg.Stats {
 		opts = append(opts, grpc.StatsHandler(h))

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+
+	"github.com/cartwright-shop/cartwright/services/platform/mtls"
 )
 
 // Config is the settings that every service has. Embed it in the service's own.
@@ -42,6 +44,12 @@ type Config struct {
 	MaxConnectionAgeGrace time.Duration `env:"MAX_CONNECTION_AGE_GRACE" envDefault:"65s" desc:"How long calls on an aged connection may still run."`
 	// CallTimeout is given to outgoing calls without a deadline.
 	CallTimeout time.Duration `env:"CALL_TIMEOUT" envDefault:"5s" desc:"Deadline of calls to other services made without one."`
+	// MTLSCertFile, MTLSKeyFile and MTLSCAFile switch certificates between services on.
+	MTLSCertFile string `env:"MTLS_CERT_FILE" desc:"PEM file with the certificate of this service, spiffe://<trust domain>/service/<name>. With MTLS_KEY_FILE and MTLS_CA_FILE it makes services know each other by certificate; read again when it changes."`
+	// MTLSKeyFile is the certificate's.
+	MTLSKeyFile string `env:"MTLS_KEY_FILE" desc:"PEM file with the private key of the certificate."`
+	// MTLSCAFile is whom to believe.
+	MTLSCAFile string `env:"MTLS_CA_FILE" desc:"PEM file with every authority whose certificates are believed."`
 	// OTLPEndpoint switches tracing on.
 	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" desc:"URL of an OTLP collector that speaks gRPC. Empty: no tracing."`
 	// TraceRatio is the share of traced requests.
@@ -58,8 +66,13 @@ func (c *Config) shared() *Config { return c }
 
 type embedsConfig interface{ shared() *Config }
 
+// certificate is the files of the service's certificate, without paths when the settings name none.
+func (c *Config) certificate() mtls.Files {
+	return mtls.Files{Cert: c.MTLSCertFile, Key: c.MTLSKeyFile, CA: c.MTLSCAFile}
+}
+
 // validate finds what the types cannot: all of it, one error per setting.
-func (c *Config) validate(hasDatabase bool) error {
+func (c *Config) validate(service string, hasDatabase bool) error {
 	var problems []error
 	report := func(name string, err error) {
 		if err != nil {
@@ -72,6 +85,9 @@ func (c *Config) validate(hasDatabase bool) error {
 	report("OPS_ADDR", checkAddr(c.OpsAddr))
 	if hasDatabase {
 		report("DATABASE_URL", checkDatabaseURL(c.DatabaseURL))
+	}
+	if files := c.certificate(); files != (mtls.Files{}) {
+		report("MTLS_CERT_FILE, MTLS_KEY_FILE, MTLS_CA_FILE", files.Check(service))
 	}
 	_, err := zapcore.ParseLevel(c.LogLevel)
 	report("LOG_LEVEL", err)

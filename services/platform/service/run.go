@@ -125,7 +125,7 @@ func (c command[C]) check() int {
 }
 
 func (p Program[C]) validate(cfg C, common *Config) error {
-	err := common.validate(p.Migrations != nil)
+	err := common.validate(p.Name, p.Migrations != nil)
 	if p.Check != nil {
 		err = errors.Join(err, p.Check(cfg))
 	}

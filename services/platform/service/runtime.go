@@ -14,6 +14,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/platform/grpcclient"
 	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
 	"github.com/cartwright-shop/cartwright/services/platform/job"
+	"github.com/cartwright-shop/cartwright/services/platform/mtls"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/telemetry"
 )
@@ -34,17 +35,12 @@ type Runtime struct {
 	Tracing *telemetry.Tracing
 
 	cfg     *Config
+	tls     *mtls.Identity // nil: plaintext
 	workers *workers
 	mu      sync.Mutex
 	conns   []*grpc.ClientConn
 	http    []httpServer
-	hooks   []hook
 	problem error // of Jobs, for Start to return
-}
-
-type hook struct {
-	name string
-	run  func(ctx context.Context) error
 }
 
 type httpServer struct {
@@ -53,13 +49,13 @@ type httpServer struct {
 	server *http.Server
 }
 
-// Dial connects to another service by host:port. The methods named ("cartwright.product.v1.ProductService/GetProduct",
+// Dial connects to another service by name and host:port. The methods named ("cartwright.product.v1.ProductService/GetProduct",
 // or a whole service) are idempotent and may be sent again while the peer is unavailable. The connection is closed when
 // the process stops.
 func (rt *Runtime) Dial(peer, addr string, idempotent ...string) (*grpc.ClientConn, error) {
 	conn, err := grpcclient.Dial(grpcclient.Config{
 		Peer: peer, Addr: addr, Log: rt.Log, Metrics: rt.Metrics, Timeout: rt.cfg.CallTimeout, Idempotent: idempotent,
-		Clock: rt.Clock, Stats: rt.Tracing.Client(),
+		Clock: rt.Clock, Stats: rt.Tracing.Client(), TLS: rt.tls,
 	})
 	if err != nil {
 		return nil, err
@@ -96,13 +92,6 @@ func (rt *Runtime) Jobs(r *job.Registry) *job.Client {
 		return client.Stop(stop)
 	})
 	return client
-}
-
-// OnStop runs fn after the last call has been answered, hooks added later first.
-func (rt *Runtime) OnStop(name string, fn func(ctx context.Context) error) {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	rt.hooks = append(rt.hooks, hook{name: name, run: fn})
 }
 
 // HTTP serves an HTTP server of the program's own on addr. On stop it is drained like the gRPC server.

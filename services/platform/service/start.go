@@ -17,6 +17,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
+	"github.com/cartwright-shop/cartwright/services/platform/mtls"
 	"github.com/cartwright-shop/cartwright/services/platform/ops"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres/migrate"
@@ -109,8 +110,13 @@ func (i *Instance) prepare(ctx context.Context, p program, cfg *Config, out io.W
 		}
 		i.registry.MustRegister(rt.DB.Collector())
 	}
+	if files := cfg.certificate(); files != (mtls.Files{}) {
+		if rt.tls, err = mtls.Open(mtls.Config{Files: files, Service: p.name, Log: rt.Log, Metrics: rt.Metrics}); err != nil {
+			return fmt.Errorf("MTLS_CERT_FILE, MTLS_KEY_FILE, MTLS_CA_FILE: %w", err)
+		}
+	}
 	rt.GRPC = grpcserver.New(grpcserver.Config{
-		Log: rt.Log, Metrics: i.registry, DefaultDeadline: cfg.DefaultDeadline, MaxConnectionAge: cfg.MaxConnectionAge,
+		Log: rt.Log, Metrics: i.registry, TLS: rt.tls, DefaultDeadline: cfg.DefaultDeadline, MaxConnectionAge: cfg.MaxConnectionAge,
 		MaxConnectionAgeGrace: cfg.MaxConnectionAgeGrace, Stats: rt.Tracing.Server(),
 	})
 	rt.workers = newWorkers(rt.Log, i.registry, p.name, i.schema.good)
@@ -171,6 +177,9 @@ func (i *Instance) serve(ctx context.Context) {
 	for n, h := range rt.http {
 		i.run(h.name, func() error { return h.server.Serve(i.bound[n]) })
 	}
+	if rt.tls != nil {
+		go rt.tls.Watch(ctx)
+	}
 	if rt.DB != nil {
 		go i.schema.watch(ctx, rt.DB, rt.Log)
 	}
@@ -206,10 +215,7 @@ func (i *Instance) HTTPAddrs() []string {
 	return addrs
 }
 
-const (
-	hookTimeout  = 5 * time.Second
-	flushTimeout = 3 * time.Second
-)
+const flushTimeout = 3 * time.Second
 
 // Stop turns traffic away, stops claiming work, lets what runs finish within the drain timeout, and lets go of
 // everything. It returns when the process may exit.
@@ -241,11 +247,6 @@ func (i *Instance) stop() {
 func (i *Instance) release(ctx context.Context) {
 	i.cancel()
 	rt := i.rt
-	for n := len(rt.hooks) - 1; n >= 0; n-- {
-		hookCtx, cancel := context.WithTimeout(ctx, hookTimeout)
-		i.note(rt.hooks[n].name, rt.hooks[n].run(hookCtx))
-		cancel()
-	}
 	for _, conn := range rt.conns {
 		i.note("connection", conn.Close())
 	}

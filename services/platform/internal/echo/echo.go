@@ -5,6 +5,7 @@ package echo
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate" // the rules in the contract below
 	"google.golang.org/grpc"
@@ -15,6 +16,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
+
+	_ "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1" // its callers
 )
 
 // Names of the service on the wire.
@@ -25,7 +28,7 @@ const (
 )
 
 const contract = `
-name: "cartwright/test/v1/echo.proto" package: "cartwright.test.v1" syntax: "proto3" dependency: "buf/validate/validate.proto"
+name: "cartwright/test/v1/echo.proto" package: "cartwright.test.v1" syntax: "proto3" dependency: "buf/validate/validate.proto" dependency: "cartwright/type/v1/callers.proto"
 message_type { name: "Line"
   field { name: "sku" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "sku" options { [buf.validate.field] { string { min_len: 1 max_len: 8 } } } }
   field { name: "quantity" number: 2 type: TYPE_INT32 label: LABEL_OPTIONAL json_name: "quantity" options { [buf.validate.field] { int32 { gte: 1 lte: 100 } } } } }
@@ -47,9 +50,10 @@ message_type { name: "EchoRequest"
     field { name: "value" number: 2 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "value" } } }
 message_type { name: "EchoResponse" field { name: "text" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL json_name: "text" } }
 enum_type { name: "Kind" value { name: "KIND_UNSPECIFIED" number: 0 } value { name: "KIND_ONE" number: 1 } }
-service { name: "EchoService"
+service { name: "EchoService" options { [cartwright.type.v1.callers] { services: "caller" services: "client" } }
   method { name: "Echo" input_type: ".cartwright.test.v1.EchoRequest" output_type: ".cartwright.test.v1.EchoResponse" }
-  method { name: "Chat" input_type: ".cartwright.test.v1.EchoRequest" output_type: ".cartwright.test.v1.EchoResponse" client_streaming: true server_streaming: true } }
+  method { name: "Chat" input_type: ".cartwright.test.v1.EchoRequest" output_type: ".cartwright.test.v1.EchoResponse" client_streaming: true server_streaming: true
+    options { [cartwright.type.v1.only_callers] { services: "client" } } } }
 `
 
 // Handler answers a request with a text. It serves the unary method and each message of the stream.
@@ -60,8 +64,11 @@ type Contract struct {
 	request, response protoreflect.MessageDescriptor
 }
 
-// New parses the contract.
-func New() (*Contract, error) {
+// New gives the contract.
+func New() (*Contract, error) { return linked() }
+
+// linked parses the contract once and makes it known, as generated code does.
+var linked = sync.OnceValues(func() (*Contract, error) {
 	var file descriptorpb.FileDescriptorProto
 	if err := prototext.Unmarshal([]byte(contract), &file); err != nil {
 		return nil, fmt.Errorf("parse contract: %w", err)
@@ -70,8 +77,11 @@ func New() (*Contract, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build contract: %w", err)
 	}
+	if err := protoregistry.GlobalFiles.RegisterFile(fd); err != nil {
+		return nil, fmt.Errorf("link contract: %w", err)
+	}
 	return &Contract{request: fd.Messages().ByName("EchoRequest"), response: fd.Messages().ByName("EchoResponse")}, nil
-}
+})
 
 // Request makes a request from its prototext form; request_id is filled in when it is not given.
 func (c *Contract) Request(text string) (proto.Message, error) {

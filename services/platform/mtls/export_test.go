@@ -1,0 +1,4 @@
+package mtls
+
+// Looks gives what Watch does at each of its ticks.
+func Looks(i *Identity) func() { return i.looks() }
