@@ -150,7 +150,7 @@ tidy: ## Fail when a go.mod asks for more or less than its module needs
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || { echo "go.mod of $$m: run GOWORK=off go mod tidy there"; exit 1; }; done
 
 .PHONY: up
-up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves it)
+up: ## Run the demo shop on this machine (FRESH=1 starts over, PORT=9080 moves it, MTLS=1 gives the services certificates)
 	@go build -C deploy -o ../.local/bin/up ./local/cmd/up && exec .local/bin/up
 
 .PHONY: replay

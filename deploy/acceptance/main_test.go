@@ -117,7 +117,7 @@ func startOwn(ctx context.Context) (*shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := stack.Options{Root: root, Dir: dir, Bin: filepath.Join(root, ".local", "test-bin"), Ports: ports, Output: os.Stdout}
+	o := stack.Options{Root: root, Dir: dir, Bin: filepath.Join(root, ".local", "test-bin"), Ports: ports, Output: os.Stdout, MTLS: true}
 	if err := stack.Build(ctx, o); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -40,6 +40,8 @@ type Options struct {
 	EnvOf func(program string) []string
 	// Via gives the address at which a program reaches another one, or "postgres", when that is not its own; nil means its own.
 	Via func(from, to, address string) string
+	// MTLS makes the services know each other by certificates of an authority of the shop's own.
+	MTLS bool
 	// Tags are build tags.
 	Tags string
 }

@@ -24,6 +24,7 @@ func (s *Shop) environment(name string) ([]string, error) {
 	}
 	p := s.options.Ports
 	env := []string{"GRPC_ADDR=" + local(p.GRPC[name]), "OPS_ADDR=" + local(p.Ops[name]), "VERSION=local"}
+	env = append(env, s.certificateEnvironment(name)...)
 	for _, peer := range withDatabase() {
 		env = append(env, strings.ToUpper(peer)+"_ADDR="+s.via(name, peer, local(p.GRPC[peer])))
 	}

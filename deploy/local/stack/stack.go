@@ -16,6 +16,7 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/local/issuer"
 	"github.com/cartwright-shop/cartwright/deploy/local/progress"
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
+	"github.com/cartwright-shop/cartwright/services/platform/mtls/mtlstest"
 )
 
 // Shop is a running shop.
@@ -25,6 +26,7 @@ type Shop struct {
 	database  *database
 	issuer    *issuer.Issuer
 	issuerWeb *http.Server
+	authority *mtlstest.Authority
 	starter   starter
 	processes map[string]*process
 	order     []string
@@ -55,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Shop, error) {
 
 // reset removes what a shop keeps, but not what it takes long to build.
 func reset(o Options) error {
-	for _, name := range []string{"secrets.json", "sandbox", "logs"} {
+	for _, name := range []string{"secrets.json", "sandbox", "logs", "mtls"} {
 		if err := os.RemoveAll(filepath.Join(o.Dir, name)); err != nil {
 			return err
 		}
@@ -85,6 +87,11 @@ func (s *Shop) start(ctx context.Context) error {
 	}
 	if err := s.startIssuer(); err != nil {
 		return err
+	}
+	if s.options.MTLS {
+		if err := s.RenewCertificates(); err != nil {
+			return err
+		}
 	}
 	return s.startProcesses(ctx)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -25,7 +24,7 @@ func credentialsOf(t *testing.T, by *mtlstest.Authority, service string) *mtls.I
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, mtlstest.Mount(dir, cert, key, by.PEM()))
-	identity, err := mtls.Open(mtls.Config{Files: mtlstest.FilesIn(dir), Service: service, Log: zap.NewNop(), Metrics: prometheus.NewRegistry()})
+	identity, err := mtlstest.Open(mtlstest.FilesIn(dir), service)
 	require.NoError(t, err)
 	return identity
 }

@@ -5,9 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 
 	"github.com/cartwright-shop/cartwright/services/platform/grpcclient"
 	"github.com/cartwright-shop/cartwright/services/platform/mtls"
@@ -36,7 +34,7 @@ func TestCertificatesGuardTheGRPCPortAlone(t *testing.T) {
 	b := start(t, service.Program[settings]{Name: "echo", Build: build(answering)}, cfg)
 	require.Equal(t, "DEPENDENCY_UNAVAILABLE", b.reason(), "plaintext")
 
-	identity, err := mtls.Open(mtls.Config{Files: certificate(t, t.TempDir(), "caller", by, soon), Service: "caller", Log: zap.NewNop(), Metrics: prometheus.NewRegistry()})
+	identity, err := mtlstest.Open(certificate(t, t.TempDir(), "caller", by, soon), "caller")
 	require.NoError(t, err)
 	conn, err := grpcclient.Dial(grpcclient.Config{Peer: "echo", Addr: b.instance.GRPCAddr(), TLS: identity})
 	require.NoError(t, err)

@@ -25,6 +25,7 @@ func options(output io.Writer) (stack.Options, error) {
 	o := stack.Options{
 		Root: root, Dir: os.Getenv("CARTWRIGHT_LOCAL_DIR"), DatabaseURL: os.Getenv("CARTWRIGHT_DATABASE_URL"),
 		Fresh: os.Getenv("FRESH") == "1", Fsync: true, Output: output,
+		MTLS: os.Getenv("MTLS") == "1",
 	}
 	if o.Dir == "" {
 		o.Dir = filepath.Join(root, ".local")

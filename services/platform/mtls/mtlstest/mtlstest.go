@@ -18,6 +18,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
 	"github.com/cartwright-shop/cartwright/services/platform/mtls"
 )
 
@@ -135,6 +138,11 @@ func (r Request) template() (*x509.Certificate, error) {
 // FilesIn are the files of a folder that is laid out as Kubernetes mounts a secret of cert-manager.
 func FilesIn(dir string) mtls.Files {
 	return mtls.Files{Cert: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key"), CA: filepath.Join(dir, "ca.crt")}
+}
+
+// Open reads the identity of a service that nobody watches.
+func Open(files mtls.Files, service string) (*mtls.Identity, error) {
+	return mtls.Open(mtls.Config{Files: files, Service: service, Log: zap.NewNop(), Metrics: prometheus.NewRegistry()})
 }
 
 // Mount writes certificate, key and authorities into dir the way a kubelet does: into a new folder that a symbolic link then
