@@ -153,12 +153,29 @@ func (d *DB) patience(ctx context.Context) time.Duration {
 	return max(own, d.acquireTimeout)
 }
 
+// passwordPause is how long to wait with a password that was refused.
+const passwordPause = 50 * time.Millisecond
+
+// passwordRefused is true while a password is being changed: the server knows the new one already and our file does not.
+// Meanwhile a connection may come back to the pool, or the file may change.
+func passwordRefused(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refusal.Code == "28P01" // invalid_password
+}
+
 // acquire takes a connection within the timeout. Running out of connections, or of a server, is UNAVAILABLE; the caller's
 // own cancellation stays what it is.
 func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	bounded, cancel := context.WithTimeout(ctx, d.patience(ctx))
 	defer cancel()
 	conn, err := d.pool.Acquire(bounded)
+	for passwordRefused(err) && bounded.Err() == nil {
+		select {
+		case <-time.After(passwordPause):
+		case <-bounded.Done():
+		}
+		conn, err = d.pool.Acquire(bounded)
+	}
 	if err == nil {
 		return conn, nil
 	}
