@@ -55,15 +55,16 @@ $(TOOLS)/helm:
 tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway
 
 .PHONY: generate
-generate: tools ## Regenerate code, the API description and the error table
+generate: tools ## Regenerate code, the API description, the tables of errors and of callers
 	cd proto && buf generate && buf build -o $(TOOLS)/api.binpb
 	@for s in $(SQLC_SERVICES); do (cd services/$$s/internal/postgres && sqlc generate) || exit 1; done
 	@cd services/platform/idempotency && sqlc generate
 	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
 		-document internal/openapi/openapi.json -errors ../../docs/errors.md
+	cd deploy && go run ./callgraph/generate -graph ../charts/lib/callgraph.json -page ../docs/callers.md
 	cd deploy/charts && GOWORK=off go run ./cmd/schema ../..
 
-GENERATED := proto/gen docs/errors.md ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
+GENERATED := proto/gen docs/errors.md docs/callers.md charts/lib/callgraph.json ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
 
 .PHONY: verify
 verify: generate ## Fail when generated files are not what the sources give

@@ -28,7 +28,7 @@ const KubernetesVersion = "v1.34.0"
 
 const graphFile = "charts/lib/callgraph.json"
 
-// Graph says who calls whom. The charts' network policies, the rules for imports and the callers that a service lets in are made of it.
+// Graph says who calls whom, as the contracts do. The charts' network policies are made of it.
 type Graph struct {
 	// Calls are the services that each service calls.
 	Calls map[string][]string `json:"calls"`
