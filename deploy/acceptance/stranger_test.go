@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/cartwright-shop/cartwright/deploy/local/stack"
@@ -23,7 +22,7 @@ import (
 // inside connects to a service behind the gateway as another service.
 func (s *shop) inside(t *testing.T, as, to string) *grpc.ClientConn {
 	t.Helper()
-	var with credentials.TransportCredentials = insecure.NewCredentials()
+	with := insecure.NewCredentials()
 	if as != "" {
 		var own *mtls.Identity
 		require.Eventually(t, func() bool { // they may be being renewed
