@@ -21,7 +21,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/grpcclient"
 	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
@@ -335,7 +335,7 @@ func TestTheBreakerOpensForAHangingPeerAndClosesAgain(t *testing.T) {
 	peer := hang{released: make(chan struct{})}
 	server, addr := serve(t, "127.0.0.1:0", peer.handle)
 	_ = server
-	now := clock.NewFake(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	now := clocktest.New(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	registry := prometheus.NewRegistry()
 	conn := dial(t, grpcclient.Config{Addr: addr, Timeout: 300 * time.Millisecond, Clock: now, Metrics: registry})
 	done := make(chan error, 20)

@@ -99,20 +99,6 @@ func TestExpiredClaimIsTakenOverOnce(t *testing.T) {
 	require.Equal(t, 1, taken)
 }
 
-// When it fails, a slow but living checkout is taken over by a repeated call.
-func TestRenewedClaimIsNotTakenOver(t *testing.T) {
-	t.Parallel()
-	db := database(t).DB
-	keeper := idempotency.New(db)
-	c := call(t.Context(), "k", "a")
-	require.NoError(t, claim(t.Context(), db, keeper, c))
-	expire(t, db)
-	require.NoError(t, keeper.Renew(t.Context(), c))
-	require.True(t, errs.Has(claim(t.Context(), db, keeper, c), errs.IdempotencyInProgress))
-	require.NoError(t, keeper.Answer(t.Context(), c, wrapperspb.String("placed")))
-	require.True(t, errs.Has(keeper.Renew(t.Context(), c), errs.IdempotencyInProgress))
-}
-
 // When it fails, a declined card blocks the key for good.
 func TestReleasedClaimCanBeClaimedAgain(t *testing.T) {
 	t.Parallel()
@@ -136,7 +122,6 @@ func TestNothingHappensWithoutAKey(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, found)
 	require.NoError(t, keeper.Claim(t.Context(), c))
-	require.NoError(t, keeper.Renew(t.Context(), c))
 	require.NoError(t, keeper.Answer(t.Context(), c, wrapperspb.String("x")))
 	require.NoError(t, keeper.Release(t.Context(), c))
 	require.Zero(t, keys(t, db))
@@ -194,7 +179,6 @@ func TestFingerprintsOfOtherReleasesAreAccepted(t *testing.T) {
 	expire(t, db)
 	require.True(t, errs.Has(claim(t.Context(), db, keeper, other), errs.IdempotencyKeyReused))
 	require.NoError(t, claim(t.Context(), db, keeper, after), "the new release takes over from a dead process of the old one")
-	require.NoError(t, keeper.Renew(t.Context(), after))
 	require.NoError(t, keeper.Answer(t.Context(), after, wrapperspb.String("placed")))
 	resp, found, err := idempotency.Lookup(t.Context(), keeper, after, answer(nil))
 	require.NoError(t, err)

@@ -203,23 +203,6 @@ func (k *Keeper) Claim(ctx context.Context, c Call) error {
 	return nil
 }
 
-// Renew extends a claim by ten seconds, for a call that is still at work.
-func (k *Keeper) Renew(ctx context.Context, c Call) error {
-	if c.RequestID == "" {
-		return nil
-	}
-	n, err := k.queries.RenewKey(ctx, db.RenewKeyParams{
-		LeaseSeconds: lease.Seconds(), Principal: c.Principal, Rpc: c.RPC, RequestID: c.RequestID, Fingerprint: c.Fingerprint,
-	})
-	if err != nil {
-		return fmt.Errorf("renew idempotency key: %w", err)
-	}
-	if n == 0 {
-		return inProgress()
-	}
-	return nil
-}
-
 // Answer stores the answer in the transaction of ctx, or at once without one. When somebody else answered the key
 // meanwhile it fails with IDEMPOTENCY_IN_PROGRESS, which rolls this transaction back; the client's next try gets the stored
 // answer. Without a key it does nothing.

@@ -11,12 +11,6 @@ SET lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::floa
 WHERE principal = @principal AND rpc = @rpc AND request_id = @request_id
   AND fingerprint = @stored AND state = 'in_flight' AND lease_until < clock_timestamp();
 
--- name: RenewKey :execrows
-UPDATE idempotency_key
-SET lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::float8)
-WHERE principal = @principal AND rpc = @rpc AND request_id = @request_id
-  AND fingerprint = @fingerprint AND state = 'in_flight';
-
 -- name: FindKey :one
 SELECT fingerprint, state, response, (lease_until < clock_timestamp())::boolean AS expired
 FROM idempotency_key

@@ -86,14 +86,6 @@ func (m Money) Cmp(o Money) int {
 	return cmp.Compare(m.Minor, o.Minor)
 }
 
-// NonNegative fails with AMOUNT_NEGATIVE when the amount is below zero.
-func (m Money) NonNegative() error {
-	if m.Minor < 0 {
-		return ErrNegative.New("The amount must not be negative.")
-	}
-	return nil
-}
-
 // String returns the amount as people read it in logs: "19.99 USD".
 func (m Money) String() string { return m.Decimal() + " " + m.Currency }
 

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/memo"
-	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 )
 
 // A changed tax rate must count soon, here at once: what was read before the change is never remembered after it.
 func TestWhatIsRememberedIsNeverOlderThanItsLife(t *testing.T) {
 	t.Parallel()
-	now := clock.NewFake(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+	now := clocktest.New(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	m := memo.New[string, int](now, 5*time.Second)
 	stored, reads := 1, 0
 	read := func(context.Context) (int, error) { reads++; return stored, nil }

@@ -27,7 +27,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/cart/internal/settings"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/shipping"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/tax"
-	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/grpcclient"
 	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
@@ -47,7 +47,7 @@ type cartFixture struct {
 	store      *postgres.Carts
 	carts      *cart.Service
 	neighbours *neighbours
-	clock      *clock.Fake
+	clock      *clocktest.Fake
 	database   *postgrestest.Database
 	guest      context.Context
 	staff      context.Context
@@ -57,7 +57,7 @@ type cartFixture struct {
 func newCartFixture(t *testing.T) *cartFixture {
 	t.Helper()
 	f := &cartFixture{
-		neighbours: newNeighbours(), clock: clock.NewFake(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
+		neighbours: newNeighbours(), clock: clocktest.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
 		database: postgrestest.New(t, "cart", postgres.Migrations()), guest: t.Context(), test: t,
 		staff: identity.With(t.Context(), identity.Principal{Kind: identity.Staff, Subject: "sam"}),
 	}

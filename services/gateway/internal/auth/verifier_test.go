@@ -15,7 +15,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/auth"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/authtest"
-	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
 	"github.com/go-jose/go-jose/v4"
@@ -29,13 +29,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fixture struct {
 	t        *testing.T
 	issuer   *authtest.Issuer
-	clock    *clock.Fake
+	clock    *clocktest.Fake
 	verifier *auth.Verifier
 }
 
 func newFixture(t *testing.T, change ...func(*auth.Config)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, issuer: authtest.New(t), clock: clock.NewFake(time.Now().Truncate(time.Second))}
+	f := &fixture{t: t, issuer: authtest.New(t), clock: clocktest.New(time.Now().Truncate(time.Second))}
 	config := auth.Config{
 		Issuer: f.issuer.URL, Audience: authtest.Audience, RequireAccessToken: true, StaffScopes: []string{"orders:read", "catalog:write"},
 	}

@@ -9,11 +9,12 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/inventory/internal/stock"
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 )
 
 // window is a service that remembers availability for two seconds, and its clock.
-func window(f *fixture) (*stock.Service, *clock.Fake) {
-	now := clock.NewFake(time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC))
+func window(f *fixture) (*stock.Service, *clocktest.Fake) {
+	now := clocktest.New(time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC))
 	s := stock.New(f.store, f.store, 5)
 	s.RememberAvailability(now, 2*time.Second)
 	return s, now

@@ -19,6 +19,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandbox"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/job"
 	"github.com/cartwright-shop/cartwright/services/platform/money"
@@ -38,7 +39,7 @@ type engine struct {
 	provider *sandboxserver.Server
 	adapter  *sandbox.Provider
 	cards    *giftcard.Service
-	clock    *clock.Fake
+	clock    *clocktest.Fake
 	queue    *queue
 }
 
@@ -70,7 +71,7 @@ func (q *queue) told(paymentID string) int {
 
 func newEngine(t *testing.T, provider sandboxserver.Config, cfg payment.Config) *engine {
 	t.Helper()
-	e := &engine{t: t, clock: clock.NewFake(time.Now()), queue: &queue{}, db: postgrestest.New(t, "payment", postgres.Migrations())}
+	e := &engine{t: t, clock: clocktest.New(time.Now()), queue: &queue{}, db: postgrestest.New(t, "payment", postgres.Migrations())}
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(web.Close)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/sandboxserver"
-	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 )
 
 // bank is the provider over HTTP.
@@ -143,7 +143,7 @@ func TestLogListsChanges(t *testing.T) {
 // that asks first.
 func TestKeysAreForgottenAfterTheirWindow(t *testing.T) {
 	t.Parallel()
-	now := clock.NewFake(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	now := clocktest.New(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	b := open(t, sandboxserver.Config{JournalPath: filepath.Join(t.TempDir(), "journal.jsonl"), Now: now.Now})
 	_, first := b.send("POST", "/v1/authorizations", "k", card("r", 1_000))
 	now.Advance(23*time.Hour + 59*time.Minute)

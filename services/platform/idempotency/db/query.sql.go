@@ -167,35 +167,6 @@ func (q *Queries) ReleaseKey(ctx context.Context, arg ReleaseKeyParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
-const renewKey = `-- name: RenewKey :execrows
-UPDATE idempotency_key
-SET lease_until = clock_timestamp() + make_interval(secs => $1::float8)
-WHERE principal = $2 AND rpc = $3 AND request_id = $4
-  AND fingerprint = $5 AND state = 'in_flight'
-`
-
-type RenewKeyParams struct {
-	LeaseSeconds float64
-	Principal    string
-	Rpc          string
-	RequestID    string
-	Fingerprint  []byte
-}
-
-func (q *Queries) RenewKey(ctx context.Context, arg RenewKeyParams) (int64, error) {
-	result, err := q.db.Exec(ctx, renewKey,
-		arg.LeaseSeconds,
-		arg.Principal,
-		arg.Rpc,
-		arg.RequestID,
-		arg.Fingerprint,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const takeOverKey = `-- name: TakeOverKey :execrows
 UPDATE idempotency_key
 SET lease_until = clock_timestamp() + make_interval(secs => $1::float8), fingerprint = $2
