@@ -62,9 +62,10 @@ generate: tools ## Regenerate code, the API description, the tables of errors an
 	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
 		-document internal/openapi/openapi.json -errors ../../docs/errors.md
 	cd deploy && go run ./callgraph/generate -graph ../charts/lib/callgraph.json -page ../docs/callers.md
+	cd deploy && GOWORK=off go run ./alerts/generate alerts
 	cd deploy/charts && GOWORK=off go run ./cmd/schema ../..
 
-GENERATED := proto/gen docs/errors.md docs/callers.md charts/lib/callgraph.json ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
+GENERATED := proto/gen docs/errors.md docs/callers.md deploy/alerts charts/lib/callgraph.json ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
 
 .PHONY: verify
 verify: generate ## Fail when generated files are not what the sources give
