@@ -65,7 +65,7 @@ generate: tools ## Regenerate code, the API description, the tables of errors an
 	cd deploy && GOWORK=off go run ./alerts/generate alerts
 	cd deploy/charts && GOWORK=off go run ./cmd/schema ../..
 
-GENERATED := proto/gen docs/errors.md docs/callers.md deploy/alerts charts/lib/callgraph.json ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
+GENERATED := proto/gen docs/errors.md docs/callers.md deploy/alerts/prometheus deploy/alerts/cloudwatch deploy/alerts/sumo deploy/alerts/collector charts/lib/callgraph.json ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'
 
 .PHONY: verify
 verify: generate ## Fail when generated files are not what the sources give
