@@ -62,7 +62,7 @@ generate: tools ## Regenerate code, the API description, the tables of errors an
 	cd services/gateway && go run ./internal/openapi/generate -descriptors $(TOOLS)/api.binpb -services .. \
 		-document internal/openapi/openapi.json -errors ../../docs/errors.md
 	cd deploy && go run ./callgraph/generate -graph ../charts/lib/callgraph.json -page ../docs/callers.md
-	cd deploy && GOWORK=off go run ./alerts/generate alerts
+	cd deploy && GOWORK=off go run ./alerts/generate alerts && GOWORK=off go run ./dashboards/generate dashboards
 	cd deploy/charts && GOWORK=off go run ./cmd/schema ../..
 
 GENERATED := proto/gen docs/errors.md docs/callers.md deploy/alerts/prometheus deploy/alerts/cloudwatch deploy/alerts/sumo deploy/alerts/collector charts/lib/callgraph.json ':(glob)charts/*/values.schema.json' services/gateway/internal/openapi services/platform/idempotency/db ':(glob)services/*/internal/postgres/db/**'

@@ -192,3 +192,6 @@ func (o Objective) part() Series {
 	}
 	return Series{Metric: "rpc_server_requests_total", Match: []Match{o.RPCs, is("code", faults()...)}}
 }
+
+// Budget is the share of calls that may be bad, as a decimal.
+func (o Objective) Budget() string { return number(o.budget()) }
