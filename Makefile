@@ -19,6 +19,7 @@ HELM_VERSION := v3.19.5
 CFN_LINT_VERSION := 1.58.0
 CHECKOV_VERSION := 3.3.30
 KUBERNETES_VERSION := 1.34.0
+PROMETHEUS_VERSION := v0.316.0
 
 TOOLS := $(CURDIR)/.bin
 GO_INSTALL := GOBIN=$(TOOLS) CGO_ENABLED=0 GOWORK=off GOFLAGS=-buildvcs=false go install
@@ -50,6 +51,8 @@ $(TOOLS)/cosign:
 	$(GO_INSTALL) github.com/sigstore/cosign/v3/cmd/cosign@$(COSIGN_VERSION)
 $(TOOLS)/helm:
 	$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+$(TOOLS)/promtool:
+	$(GO_INSTALL) github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS_VERSION)
 
 .PHONY: tools
 tools: $(TOOLS)/buf $(TOOLS)/sqlc $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc $(TOOLS)/protoc-gen-grpc-gateway
@@ -127,6 +130,10 @@ charts: $(TOOLS)/helm ## Lint and render every chart with Helm, with the values 
 	@for chart in sandbox namespace; do $(HELM) lint --quiet --strict --kube-version $(KUBERNETES_VERSION) charts/$$chart || exit 1; done
 	@$(HELM) lint --quiet --strict --kube-version $(KUBERNETES_VERSION) -f charts/shop/example.yaml charts/shop
 	@cd deploy/charts && GOWORK=off go test -count=1 ./...
+
+.PHONY: rules
+rules: $(TOOLS)/promtool ## Check the rules of Prometheus and run their unit tests
+	cd deploy/alerts/prometheus && promtool check rules $$(ls *.yaml | grep -v _test) && promtool test rules *_test.yaml
 
 .PHONY: test
 test: ## Run every test: unit, contract, architecture, Postgres, journeys (test/cart: those of one service)
