@@ -38,7 +38,10 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	jobs := job.NewRegistry()
 	background.Register(jobs)
 	store := postgres.New(rt.DB, rt.Jobs(jobs))
-	carriers := providers(cfg)
+	carriers, err := payment.Metered(providers(cfg), rt.Metrics)
+	if err != nil {
+		return fmt.Errorf("build payment: %w", err)
+	}
 	payments := payment.NewService(store, carriers, rt.Clock, payment.Config{
 		ReturnHosts: cfg.ReturnURLHosts, CallTimeout: cfg.ProviderTimeout, FirstWait: cfg.ResolveInterval, MaxDeclines: cfg.MaxDeclines,
 		MaxCustomerDeclines: cfg.MaxCustomerDeclines, AttemptWindow: cfg.AttemptWindow,
