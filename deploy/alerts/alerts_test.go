@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,4 +100,38 @@ func TestObjectivesCountCallsThatExist(t *testing.T) {
 			}
 		}
 	}
+}
+
+// When it fails, two alarms want the same series under two names, and the collector gives it the first: the second alarm is blind.
+func TestNoSeriesGetsTwoNames(t *testing.T) {
+	t.Parallel()
+	names := map[string]alerts.Series{}
+	for _, service := range alerts.Services {
+		for _, a := range alerts.Alerts(service) {
+			for _, s := range []alerts.Series{a.Measure.Of, a.Measure.Per} {
+				if s.Cloud != "" {
+					names[s.Cloud] = s
+				}
+			}
+		}
+	}
+	for one, a := range names {
+		for other, b := range names {
+			if one != other && a.Metric == b.Metric {
+				require.True(t, apart(a, b), "%s and %s are both made of %s", one, other, a.Metric)
+			}
+		}
+	}
+}
+
+// apart tells whether some label keeps two sets of series apart for sure.
+func apart(a, b alerts.Series) bool {
+	for _, x := range a.Match {
+		for _, y := range b.Match {
+			if x.Label == y.Label && x.Op == alerts.In && y.Op == alerts.In && !slices.ContainsFunc(x.Values, func(v string) bool { return slices.Contains(y.Values, v) }) {
+				return true
+			}
+		}
+	}
+	return false
 }

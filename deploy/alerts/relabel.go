@@ -9,12 +9,12 @@ import (
 )
 
 // relabel writes the rules by which a collector gives series the names and labels that alarms of CloudWatch and monitors of Sumo Logic
-// ask for: neither can choose among the series of a metric by patterns. They belong to the metric_relabel_configs of its job, behind
-// those that it has, and every series needs the label service before.
+// ask for: neither can choose among the series of a metric by patterns. They belong to the metric_relabel_configs of its job, in front of
+// those that keep and drop, and every series needs the label service before. A series can get one name only.
 func relabel() []byte {
 	var w strings.Builder
 	w.WriteString(generated)
-	w.WriteString("# Calls belong to the objective that counts them, else to the one that is named like their service.\n")
+	w.WriteString("# Two dollars are how the OpenTelemetry collector writes one.\n# Calls belong to the objective that counts them, else to the one that is named like their service.\n")
 	calls := `rpc_server_(requests_total|fast_total|duration_seconds_bucket)`
 	writeRelabel(&w, []string{"__name__", "service"}, calls+";(.+)", "slo", "$$2")
 	for _, o := range sets() {
@@ -47,6 +47,29 @@ func relabel() []byte {
 		if s.From == Ours {
 			s.writeRename(&w)
 		}
+	}
+	return []byte(w.String())
+}
+
+// names writes the names of the metrics that alarms and monitors read, and the sets of labels by which they are sent.
+func names() []byte {
+	list := map[string]string{
+		"rpc_server_requests_total": "[cluster, service, slo], [cluster, service, slo, outcome]", "rpc_server_fast_total": "[cluster, service, slo]",
+		"rpc_server_in_time_total": "[cluster, service, slo]",
+	}
+	for _, service := range Services {
+		for _, a := range Alerts(service) {
+			for _, s := range []Series{a.Measure.Of, a.Measure.Per} {
+				if a.NotInCloud == "" && s.Metric != "" {
+					list[s.cloudName()] = "[cluster, service]"
+				}
+			}
+		}
+	}
+	var w strings.Builder
+	w.WriteString(generated)
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		fmt.Fprintf(&w, "%s: [%s]\n", name, list[name])
 	}
 	return []byte(w.String())
 }

@@ -62,6 +62,23 @@ func ofPayment() []Alert {
 			Summary: "A payment cannot be set right without a person.",
 		},
 		{
+			Name: "ProviderUnclear", Service: "payment", Severity: Page, Threshold: 5,
+			Measure: Measure{Kind: Grown, Window: 10 * time.Minute, Of: Series{
+				Metric: "payment_provider_calls_total", Match: []Match{is("kind", "authorize", "capture", "void", "refund"), is("outcome", "unknown")},
+				Cloud: "payment_provider_unclear_total",
+			}},
+			Summary: "A provider gives no clear answer to request after request.",
+		},
+		{
+			Name: "PaymentsDeclined", Service: "payment", Severity: Ticket, Threshold: 0.5,
+			Measure: Measure{
+				Kind: Share, Window: 30 * time.Minute,
+				Of:  Series{Metric: "payment_provider_calls_total", Match: []Match{is("kind", "authorize"), is("outcome", "failed")}, Cloud: "payment_provider_declined_total"},
+				Per: Series{Metric: "payment_provider_seconds_count", Match: []Match{is("kind", "authorize")}, Cloud: "payment_provider_authorizations_total"},
+			},
+			Summary: "More than half of the payments that buyers try are refused.",
+		},
+		{
 			Name: "LedgerDrift", Service: "payment", Severity: Page, For: 5 * time.Minute,
 			Measure: Measure{Kind: Largest, Of: Series{Metric: "payment_ledger_drift_minor_units"}},
 			Summary: "The books do not add up.",
@@ -102,7 +119,7 @@ func ofInventory() []Alert {
 			Name: "HoldsStay", Service: "inventory", Severity: Page, Threshold: 0.5, Below: true,
 			Measure: Measure{
 				Kind: Share, Window: 10 * time.Minute,
-				Of:  Series{Metric: "inventory_expiry_lag_seconds_bucket", Match: []Match{is("le", "60")}, Cloud: "inventory_expiry_in_time_total"},
+				Of:  Series{Metric: "inventory_expiry_lag_seconds_bucket", Match: []Match{is("le", "60", "60.0")}, Cloud: "inventory_expiry_in_time_total"},
 				Per: Series{Metric: "inventory_expiry_lag_seconds_count", Cloud: "inventory_expiry_sweeps_total"},
 			},
 			Summary: "Stock that nobody bought is given back later than a minute after its time, in most sweeps.",

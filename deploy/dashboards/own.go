@@ -62,6 +62,12 @@ func (p page) inventory() Row {
 
 func (p page) payment() Row {
 	return Row{"Money", []Panel{
+		p.panel("Answers of providers", "Requests by kind and outcome; failed is a refusal, unknown is no clear answer.", "ops",
+			`sum by (kind, outcome) (rate(payment_provider_calls_total{%}[5m]))`, "{{kind}} {{outcome}}"),
+		p.panel("Declined", "Share of authorizations that a provider refused at once.", "percentunit",
+			`sum(rate(payment_provider_calls_total{%,kind="authorize",outcome="failed"}[15m])) / sum(rate(payment_provider_calls_total{%,kind="authorize"}[15m]))`, "declined"),
+		p.panel("Time of providers", "99 % of the answers took less.", "s",
+			`histogram_quantile(0.99, sum by (provider, kind, le) (rate(payment_provider_seconds_bucket{%}[5m])))`, "{{provider}} {{kind}}"),
 		p.panel("In doubt", "Operations whose outcome at the provider is not known.", "short", `max(payment_operations_in_doubt{%})`, "operations"),
 		p.panel("Oldest in doubt", "Age of the oldest; an alert rings at a quarter of an hour.", "s", `max(payment_operations_in_doubt_oldest_seconds{%})`, "oldest"),
 		p.panel("Need a person", "Operations that a person has to look at.", "short", `max(payment_operations_need_attention{%})`, "operations"),
@@ -93,6 +99,8 @@ func shop() Dashboard {
 		gateway.panel("Time of a checkout", "99 % of checkouts were answered in less.", "s",
 			`histogram_quantile(0.99, sum by (le) (rate(rpc_server_duration_seconds_bucket{%,rpc="/cartwright.storefront.v1.CheckoutService/Checkout"}[5m])))`, "99 %"),
 		inventory.panel("Stock refused", "Reservations that were refused, by reason.", "opm", `60 * sum by (outcome) (rate(inventory_reservations_total{%,step="reserve",outcome!="ok"}[5m]))`, "{{outcome}}"),
+		payment.panel("Payments declined", "Share of authorizations that providers refused at once.", "percentunit",
+			`sum(rate(payment_provider_calls_total{%,kind="authorize",outcome="failed"}[15m])) / sum(rate(payment_provider_calls_total{%,kind="authorize"}[15m]))`, "declined"),
 		gateway.panel("Visits", "Requests to the shop a second, by the part of the API.", "reqps",
 			`sum(rate(rpc_server_requests_total{%,rpc=~"/cartwright.storefront.v1.CatalogService/.*"}[5m]))`, "catalogue",
 			`sum(rate(rpc_server_requests_total{%,rpc=~"/cartwright.storefront.v1.CartService/.*"}[5m]))`, "carts",
