@@ -97,7 +97,8 @@ func TestOneCheckoutIsOneTraceAndOneStoryInTheLogs(t *testing.T) {
 	want := map[string][]string{
 		"gateway": {"POST /v1/carts/{cart_id=*}/checkout"}, "cart": {"CheckoutService/Checkout"}, "pricing": {"PricingService/ConfirmQuote"},
 		"inventory": {"InventoryService/Reserve", "InventoryService/CommitReservation"},
-		"payment":   {"PaymentService/HoldGiftCard", "PaymentService/AuthorizePayment", "PaymentService/PostGiftCardHold", "PaymentService/CapturePayment"},
+		"payment": {"PaymentService/HoldGiftCard", "PaymentService/AuthorizePayment", "PaymentService/PostGiftCardHold", "PaymentService/CapturePayment",
+			"provider sandbox authorize", "provider sandbox capture"},
 	}
 	var lines []line
 	require.Eventually(t, func() bool {

@@ -38,7 +38,7 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	jobs := job.NewRegistry()
 	background.Register(jobs)
 	store := postgres.New(rt.DB, rt.Jobs(jobs))
-	carriers, err := payment.Metered(providers(cfg), rt.Metrics)
+	carriers, err := payment.Metered(providers(cfg), rt.Metrics, rt.Tracing.Provider())
 	if err != nil {
 		return fmt.Errorf("build payment: %w", err)
 	}

@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 )
 
-// Metered counts and times what providers are asked, by provider, kind of operation and what came of it: ok, pending, failed (a refusal,
+// Metered traces, counts and times what providers are asked, by provider, kind of operation and what came of it: ok, pending, failed (a refusal,
 // such as a declined card), unknown (no clear answer), and for query also none. Outcomes that come later by a notification are not counted
 // again: a query or the notification's own metrics tell of them.
-func Metered(providers []Provider, registry prometheus.Registerer) ([]Provider, error) {
+func Metered(providers []Provider, registry prometheus.Registerer, traces trace.TracerProvider) ([]Provider, error) {
 	m := &meter{
+		tracer: traces.Tracer("github.com/cartwright-shop/cartwright/services/payment"),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "payment_provider_calls_total", Help: "Questions to payment providers by kind and outcome: ok, pending, failed (refused), unknown, none.",
 		}, []string{"provider", "kind", "outcome"}),
@@ -35,6 +38,7 @@ func Metered(providers []Provider, registry prometheus.Registerer) ([]Provider, 
 }
 
 type meter struct {
+	tracer  trace.Tracer
 	calls   *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 }
@@ -49,42 +53,39 @@ const query = "query"
 
 // Authorize implements Provider.
 func (p metered) Authorize(ctx context.Context, c Call) (Outcome, error) {
-	defer p.timed(string(Authorize))()
-	return p.counted(string(Authorize))(p.Provider.Authorize(ctx, c))
+	ctx, done := p.begin(ctx, string(Authorize))
+	return done(p.Provider.Authorize(ctx, c))
 }
 
 // Capture implements Provider.
 func (p metered) Capture(ctx context.Context, c Call) (Outcome, error) {
-	defer p.timed(string(Capture))()
-	return p.counted(string(Capture))(p.Provider.Capture(ctx, c))
+	ctx, done := p.begin(ctx, string(Capture))
+	return done(p.Provider.Capture(ctx, c))
 }
 
 // Void implements Provider.
 func (p metered) Void(ctx context.Context, c Call) (Outcome, error) {
-	defer p.timed(string(Void))()
-	return p.counted(string(Void))(p.Provider.Void(ctx, c))
+	ctx, done := p.begin(ctx, string(Void))
+	return done(p.Provider.Void(ctx, c))
 }
 
 // Refund implements Provider.
 func (p metered) Refund(ctx context.Context, c Call) (Outcome, error) {
-	defer p.timed(string(Refund))()
-	return p.counted(string(Refund))(p.Provider.Refund(ctx, c))
+	ctx, done := p.begin(ctx, string(Refund))
+	return done(p.Provider.Refund(ctx, c))
 }
 
 // Query implements Provider.
 func (p metered) Query(ctx context.Context, key string) (Outcome, error) {
-	defer p.timed(query)()
-	return p.counted(query)(p.Provider.Query(ctx, key))
+	ctx, done := p.begin(ctx, query)
+	return done(p.Provider.Query(ctx, key))
 }
 
-func (p metered) timed(kind string) func() {
+// begin starts the account of a request; the function it returns ends it and hands the answer on.
+func (p metered) begin(ctx context.Context, kind string) (context.Context, func(Outcome, error) (Outcome, error)) {
 	began := time.Now()
-	return func() { p.meter.seconds.WithLabelValues(p.Name(), kind).Observe(time.Since(began).Seconds()) }
-}
-
-// counted counts an answer on its way through.
-func (p metered) counted(kind string) func(Outcome, error) (Outcome, error) {
-	return func(o Outcome, err error) (Outcome, error) {
+	ctx, span := p.meter.tracer.Start(ctx, "provider "+p.Name()+" "+kind, trace.WithSpanKind(trace.SpanKindClient))
+	return ctx, func(o Outcome, err error) (Outcome, error) {
 		outcome := string(o.Status)
 		switch {
 		case errors.Is(err, ErrNoOperation):
@@ -92,6 +93,9 @@ func (p metered) counted(kind string) func(Outcome, error) (Outcome, error) {
 		case err != nil:
 			outcome = "unknown"
 		}
+		span.SetAttributes(attribute.String("outcome", outcome))
+		span.End()
+		p.meter.seconds.WithLabelValues(p.Name(), kind).Observe(time.Since(began).Seconds())
 		p.meter.calls.WithLabelValues(p.Name(), kind, outcome).Inc()
 		return o, err
 	}
