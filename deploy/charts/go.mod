@@ -2,6 +2,8 @@ module github.com/cartwright-shop/cartwright/deploy/charts
 
 go 1.26.0
 
+toolchain go1.26.10
+
 require (
 	github.com/stretchr/testify v1.12.1
 	helm.sh/helm/v3 v3.19.5
@@ -46,7 +48,7 @@ require (
 	go.yaml.in/yaml/v2 v2.4.2 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/net v0.61.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/oauth2 v0.30.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
