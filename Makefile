@@ -86,6 +86,10 @@ lint/%: $(TOOLS)/buf $(TOOLS)/golangci-lint # contracts, and one service
 	cd proto && buf lint && buf format --diff --exit-code --path cartwright
 	cd services/$* && GOWORK=off golangci-lint run ./...
 
+.PHONY: lint-migrations
+lint-migrations: ## Find migrations that would break or hold up the release that runs beside them, see docs/compatibility.md
+	@go run ./deploy/migrationlint/cmd/migrationlint
+
 .PHONY: lint-aws
 lint-aws: ## Check the specification of builds, the CloudFormation templates and the path filters of pipelines
 	@go run ./deploy/pipeline/cmd/check
