@@ -37,16 +37,24 @@ func Copy(ctx context.Context, repository, dir string) (*Tree, error) {
 	return &Tree{Root: dir}, nil
 }
 
+// copyFile copies a file, and a link as a link: it may lead to a folder.
 func copyFile(from, to string) error {
-	info, err := os.Stat(from)
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(from)
+	info, err := os.Lstat(from)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		target, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(target, to)
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
 		return err
 	}
 	return os.WriteFile(to, text, info.Mode().Perm())
