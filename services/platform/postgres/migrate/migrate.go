@@ -7,6 +7,7 @@ package migrate
 import (
 	"context"
 	"database/sql"
+	_ "embed" // the statement that sweeps
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -53,7 +54,8 @@ type Applied struct {
 }
 
 // Up runs what is missing, in order, and returns what it ran. Runners that race are queued; the later ones find nothing to
-// do. A statement that cannot get its lock within three seconds is tried again after a pause, ten times in all.
+// do. A statement that cannot get its lock within three seconds is tried again after a pause, ten times in all. An index whose
+// concurrent build failed is dropped first, so that the migration builds it anew.
 func Up(ctx context.Context, c Config) ([]Applied, error) {
 	files, err := root(c.Files)
 	if err != nil {
@@ -68,7 +70,7 @@ func Up(ctx context.Context, c Config) ([]Applied, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", c.Schema, err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker),
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(sweeper{locker}),
 		goose.WithTableName(c.Schema+"."+table), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", c.Schema, err)
@@ -91,8 +93,7 @@ func Up(ctx context.Context, c Config) ([]Applied, error) {
 		}
 		select {
 		case <-time.After(pause):
-		case <-ctx.Done():
-			return applied, fmt.Errorf("migrate %s: %w", c.Schema, err)
+		case <-ctx.Done(): // the next try says so
 		}
 	}
 }
@@ -103,10 +104,7 @@ func Need(files fs.FS) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
-	names, err := fs.Glob(dir, "*.sql")
-	if err != nil {
-		return 0, fmt.Errorf("read migrations: %w", err)
-	}
+	names, _ := fs.Glob(dir, "*.sql") // only a bad pattern is an error
 	var newest int64
 	for _, name := range names {
 		version, err := goose.NumericComponent(name)
@@ -134,13 +132,10 @@ func Current(ctx context.Context, db *postgres.DB) (int64, error) {
 
 // root finds the directory with the migrations.
 func root(files fs.FS) (fs.FS, error) {
-	if names, err := fs.Glob(files, "*.sql"); err != nil || len(names) > 0 {
-		return files, err
+	if names, _ := fs.Glob(files, "*.sql"); len(names) > 0 {
+		return files, nil
 	}
-	names, err := fs.Glob(files, "*/*.sql")
-	if err != nil {
-		return nil, err
-	}
+	names, _ := fs.Glob(files, "*/*.sql")
 	if len(names) == 0 {
 		return nil, errors.New("there are no migrations")
 	}
@@ -165,6 +160,25 @@ func open(url, schema string) (*sql.DB, error) {
 	config.RuntimeParams["lock_timeout"] = lockTimeout
 	config.RuntimeParams["application_name"] = "migrate " + schema
 	return stdlib.OpenDB(*config), nil
+}
+
+// sweeper drops invalid indexes as soon as it has the lock of the runners. A concurrent build that fails leaves its index behind:
+// no query uses it, every write pays for it, and CREATE INDEX IF NOT EXISTS takes it for the whole one.
+type sweeper struct{ lock.SessionLocker }
+
+//go:embed sweep.sql
+var sweep string
+
+// SessionLock implements lock.SessionLocker.
+func (s sweeper) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	err := s.SessionLocker.SessionLock(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if _, err = conn.ExecContext(ctx, sweep); err != nil {
+		return errors.Join(fmt.Errorf("drop invalid indexes: %w", err), s.SessionUnlock(context.WithoutCancel(ctx), conn))
+	}
+	return nil
 }
 
 func lockID(schema string) int64 {

@@ -122,6 +122,35 @@ func TestLockTimeoutIsTriedAgain(t *testing.T) {
 	require.NoError(t, <-result)
 }
 
+// When it fails, an index whose build was cut off counts as built: nothing is faster by it, and nothing is unique by it.
+func TestAnIndexThatWasLeftInvalidIsBuiltAgain(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.New(t, "stock", first())
+	owner, err := pgx.Connect(t.Context(), database.OwnerDSN)
+	require.NoError(t, err)
+	defer owner.Close(t.Context())
+	_, err = owner.Exec(t.Context(), "ALTER TABLE stock.thing ADD COLUMN name text; INSERT INTO stock.thing (id, name) VALUES (1, 'twice'), (2, 'twice')")
+	require.NoError(t, err)
+	next := first()
+	next["migration/002_index_name.sql"] = &fstest.MapFile{Data: []byte("-- +goose NO TRANSACTION\n-- +goose Up\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS thing_name ON thing (name);")}
+	config := migrate.Config{OwnerURL: database.OwnerDSN, Schema: "stock", Files: next}
+	_, err = migrate.Up(t.Context(), config)
+	require.ErrorContains(t, err, "thing_name", "the build fails for two rows of one name")
+	valid := func() (is bool) {
+		query := "SELECT indisvalid FROM pg_index WHERE indexrelid = 'stock.thing_name'::regclass"
+		require.NoError(t, owner.QueryRow(t.Context(), query).Scan(&is))
+		return is
+	}
+	require.False(t, valid(), "and leaves an index that is none")
+
+	_, err = owner.Exec(t.Context(), "DELETE FROM stock.thing WHERE id = 2")
+	require.NoError(t, err)
+	applied, err := migrate.Up(t.Context(), config)
+	require.NoError(t, err)
+	require.Len(t, applied, 1)
+	require.True(t, valid())
+}
+
 // When it fails, the version before the first migration cannot be told from a database that is away.
 func TestCurrentWithoutAnyMigration(t *testing.T) {
 	t.Parallel()
