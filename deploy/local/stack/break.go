@@ -21,29 +21,36 @@ func (s *Shop) Continue(name string) error {
 	return syscall.Kill(s.Pids()[name], syscall.SIGCONT)
 }
 
-// Restart starts a program that has ended and waits until it is ready.
+// Restart starts a program that has ended and waits until it is ready. It is the binary that BinaryOf gives now.
 func (s *Shop) Restart(ctx context.Context, name string) error {
-	if err := s.processes[name].start(&s.starter); err != nil {
+	p := s.processes[name]
+	p.binary = s.options.binary(name, p.binary)
+	if err := p.start(&s.starter); err != nil {
 		return err
 	}
 	return s.waitReady(ctx, name)
 }
 
-// Second starts another process of a service, on ports of its own. It takes its part of the background work; nobody sends it
-// requests.
+// Second starts another process of a service, on ports of its own, and waits until it is ready. It takes its part of the
+// background work; nobody sends it requests.
 func (s *Shop) Second(ctx context.Context, service, as string, ports [2]int) error {
+	if err := s.Join(service, as, ports); err != nil {
+		return err
+	}
+	return s.waitReady(ctx, as)
+}
+
+// Join starts another process of a service, as Second does, and does not wait.
+func (s *Shop) Join(service, as string, ports [2]int) error {
 	env, err := s.environment(service)
 	if err != nil {
 		return err
 	}
 	p := s.process(as, append(env, "GRPC_ADDR="+local(ports[0]), "OPS_ADDR="+local(ports[1])))
-	p.binary = s.processes[service].binary
+	p.binary = s.options.binary(as, s.processes[service].binary)
 	s.processes[as], s.order = p, append(s.order, as)
 	s.options.Ports.Ops[as] = ports[1]
-	if err := p.start(&s.starter); err != nil {
-		return err
-	}
-	return s.waitReady(ctx, as)
+	return p.start(&s.starter)
 }
 
 // KillDatabase ends our Postgres at once, as a crash of its machine would.

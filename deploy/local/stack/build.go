@@ -87,3 +87,23 @@ func (o Options) bin() string {
 	}
 	return filepath.Join(o.Dir, "bin")
 }
+
+// binary is the one that BinaryOf gives a program, else the other.
+func (o Options) binary(program, otherwise string) string {
+	if o.BinaryOf != nil {
+		if path := o.BinaryOf(program); path != "" {
+			return path
+		}
+	}
+	return otherwise
+}
+
+// migrator is the binary that migrates the schema of a service.
+func (o Options) migrator(service string) string {
+	if o.MigratorOf != nil {
+		if path := o.MigratorOf(service); path != "" {
+			return path
+		}
+	}
+	return filepath.Join(o.bin(), service)
+}

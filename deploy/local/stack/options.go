@@ -42,6 +42,9 @@ type Options struct {
 	Via func(from, to, address string) string
 	// MTLS makes the services know each other by certificates of an authority of the shop's own.
 	MTLS bool
+	// BinaryOf gives the binary that runs as a program, and MigratorOf the one that migrates the schema of a service, when that
+	// is not the one in Bin. Nil and "" mean Bin.
+	BinaryOf, MigratorOf func(program string) string
 	// Tags are build tags.
 	Tags string
 }

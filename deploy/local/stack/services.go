@@ -69,7 +69,9 @@ func (s *Shop) sandboxEnvironment() ([]string, error) {
 	}, nil
 }
 
-func (s *Shop) runMigrate(ctx context.Context, name string) error {
+// Migrate brings the schema of a service to what its migrator needs. Start has done so; it is for a shop in which the migrator has
+// changed since.
+func (s *Shop) Migrate(ctx context.Context, name string) error {
 	env, err := s.environment(name)
 	if err != nil {
 		return err
@@ -78,7 +80,7 @@ func (s *Shop) runMigrate(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, filepath.Join(s.options.bin(), name), "migrate")
+	command := exec.CommandContext(ctx, s.options.migrator(name), "migrate")
 	command.Env = append(append(os.Environ(), env...), "OWNER_DATABASE_URL="+owner)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("migrate %s: %w: %.1000s", name, err, output)

@@ -99,7 +99,7 @@ func (s *Shop) start(ctx context.Context) error {
 func (s *Shop) migrate(ctx context.Context) error {
 	bar := progress.New(s.options.Output, "migrate", len(withDatabase()))
 	for _, name := range withDatabase() {
-		if err := s.runMigrate(ctx, name); err != nil {
+		if err := s.Migrate(ctx, name); err != nil {
 			bar.Fail()
 			return err
 		}
@@ -158,7 +158,7 @@ func (s *Shop) process(name string, env []string) *process {
 		more = func() []string { return s.options.EnvOf(name) }
 	}
 	return &process{
-		name: name, binary: filepath.Join(s.options.bin(), name), env: env, more: more, logPath: filepath.Join(s.options.logs(), name+".log"),
+		name: name, binary: s.options.binary(name, filepath.Join(s.options.bin(), name)), env: env, more: more, logPath: filepath.Join(s.options.logs(), name+".log"),
 	}
 }
 
