@@ -114,7 +114,7 @@ pipeline-tools: tools $(TOOLS)/golangci-lint $(TOOLS)/gitleaks $(TOOLS)/govulnch
 
 .PHONY: gates
 gates: pipeline-tools ## Run what a service must pass before its image is made (SERVICE=cart AGAINST=v1.2.0, or none when nothing is deployed)
-	go run ./deploy/pipeline/cmd/gate run secrets lint vet static contract unit integration vulnerabilities dependencies
+	go run ./deploy/pipeline/cmd/gate run secrets lint vet static contract unit integration skew vulnerabilities dependencies
 	go run ./deploy/pipeline/cmd/gate require sources
 
 .PHONY: chart
@@ -182,6 +182,10 @@ prove-all: ## All of it: every crash point 20 times, the grid of faults and step
 .PHONY: prove-histories
 prove-histories: ## The long form of the proofs in payment and inventory: 400 histories of 1,000 calls, models, races, readers of the books
 	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && CARTWRIGHT_PROOF=long exec .local/bin/suite services/payment services/inventory
+
+.PHONY: skew
+skew: ## Run each service at its last release among those of this tree, and the other way round, on old and new schemas (ARGS=old/cart)
+	@go build -C deploy -buildvcs=false -o ../.local/bin/skew ./skew/cmd/skew && exec .local/bin/skew $(ARGS)
 
 .PHONY: soak
 soak: ## Use one shop for an hour with random faults, audit it every few minutes and follow its memory (MINUTES=10 SEED=7 ARGS="-rate 4 -buyers 8")
