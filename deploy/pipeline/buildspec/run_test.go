@@ -63,6 +63,7 @@ done < "$RIG_FAIL"
 case "$call" in
 "go run ./deploy/pipeline/cmd/gate "*) shift 2; exec "$RIG_PROGRAMS/gate" "$@" ;;
 "go run ./deploy/pipeline/cmd/registrylogin "*) shift 2; exec "$RIG_PROGRAMS/registrylogin" "$@" ;;
+"go build -C deploy -buildvcs=false -o "*" ./skew/cmd/skew") mkdir -p "$(dirname "$6")"; cp "$0" "$6" ;;
 "make image "*) mkdir -p .local/image; printf 'sha256:%064d\n' 7 > ".local/image/$SERVICE.digest"; echo layers > ".local/image/$SERVICE.tar" ;;
 "make sbom "*) echo '{}' > ".local/image/$SERVICE.spdx.json" ;;
 "make push "*) curl -sf -X PUT --data-binary @".local/image/$SERVICE.tar" "http://$REGISTRY/v2/cartwright/$SERVICE/manifests/$VERSION" ;;
@@ -150,7 +151,7 @@ func TestRunsInOrder(t *testing.T) {
 	last := -1
 	for _, expected := range []string{
 		"make pipeline-tools", "gitleaks dir", "make lint/cart", "go vet", "go mod verify", "go test -count=1 ./architecture", "go run ./pipeline/cmd/check",
-		"aws ssm get-parameter --name /cartwright/production/cart/deployed", "-module services/cart -kind unit", "-module services/cart -kind integration",
+		"aws ssm get-parameter --name /cartwright/production/cart/deployed", "-module services/cart -kind unit", "-module services/cart -kind integration", "skew cart",
 		"govulncheck", "osv-scanner scan source --lockfile go.mod", "gate require sources", "make image SERVICE=cart VERSION=0.0.0-g", "make sbom SERVICE=cart",
 		"osv-scanner scan source --lockfile .local/image/cart.spdx.json", "gate require all", "make push SERVICE=cart", "make sign SERVICE=cart",
 		"cosign sign --key awskms:///alias/cartwright", "make chart SERVICE=cart",
@@ -167,14 +168,14 @@ func TestRunsInOrder(t *testing.T) {
 	require.NotContains(t, printed, "a-password")
 	report, err := os.ReadFile(filepath.Join(r.dir, "work", ".local", "reports", "gates.xml"))
 	require.NoError(t, err)
-	require.Contains(t, string(report), `tests="10" failures="0" errors="0"`)
+	require.Contains(t, string(report), `tests="11" failures="0" errors="0"`)
 }
 
 // Whatever finds something wrong ends the build before the image is pushed or signed, also where CodeBuild goes on to post_build.
 func TestFailureStopsBeforePush(t *testing.T) {
 	t.Parallel()
 	for gate, failure := range map[string]string{
-		"secrets": "10 gitleaks", "lint": "2 make lint/", "vet": "1 go vet", "static": "1 ./architecture", "unit": "1 -kind unit", "integration": "1 -kind integration",
+		"secrets": "10 gitleaks", "lint": "2 make lint/", "vet": "1 go vet", "static": "1 ./architecture", "unit": "1 -kind unit", "integration": "1 -kind integration", "skew": "1 skew cart",
 		"vulnerabilities": "3 govulncheck", "dependencies": "1 lockfile go.mod", "image": "1 cart.spdx.json",
 	} {
 		r := newRig(t, failure)
@@ -202,7 +203,7 @@ func TestWhatCannotRunIsNotReleased(t *testing.T) {
 	t.Parallel()
 	for gate, failure := range map[string]string{
 		"secrets": "1 gitleaks", "vulnerabilities": "1 govulncheck", "dependencies": "127 lockfile go.mod", "image": "127 cart.spdx.json",
-		"contract": "255 aws ssm",
+		"contract": "255 aws ssm", "skew": "3 skew cart",
 	} {
 		r := newRig(t, failure)
 		calls, printed, err := r.run(t, false)

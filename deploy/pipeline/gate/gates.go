@@ -19,6 +19,7 @@ func Gates() []Gate {
 		{Name: "contract", steps: contract},
 		{Name: "unit", steps: tests("unit")},
 		{Name: "integration", steps: tests("integration")},
+		{Name: "skew", steps: skew},
 		{Name: "vulnerabilities", steps: vulnerabilities},
 		{Name: "dependencies", steps: dependencies},
 		{Name: "image", AfterImage: true, steps: image},
@@ -53,7 +54,7 @@ func vet(_ context.Context, b *Build) ([]step, error) {
 // static holds the rules of the repository, of this pipeline and of what it is deployed with.
 func static(context.Context, *Build) ([]step, error) {
 	return []step{
-		{dir: "deploy", argv: []string{"go", "test", "-count=1", "./architecture"}},
+		{dir: "deploy", argv: []string{"go", "test", "-count=1", "./architecture", "./migrationlint", "./released"}},
 		{dir: "deploy", argv: []string{"go", "run", "./pipeline/cmd/check", "-root", ".."}},
 	}, nil
 }
@@ -63,6 +64,15 @@ func tests(kind string) func(context.Context, *Build) ([]step, error) {
 		report := filepath.Join(".local", "reports", kind+".xml")
 		return []step{{argv: []string{"go", "run", "./deploy/pipeline/cmd/gotests", "-module", module(b), "-kind", kind, "-report", report}}}, nil
 	}
+}
+
+// skew runs the service beside what was released last, and on its schema.
+func skew(_ context.Context, b *Build) ([]step, error) {
+	program := filepath.Join(b.Root, ".local", "bin", "skew")
+	return []step{
+		{argv: []string{"go", "build", "-C", "deploy", "-buildvcs=false", "-o", program, "./skew/cmd/skew"}},
+		{argv: []string{program, b.Service}, found: []int{1}},
+	}, nil
 }
 
 // vulnerabilities looks for calls of code that is known to be vulnerable.
