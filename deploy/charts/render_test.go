@@ -134,6 +134,7 @@ func ways(t *testing.T, chart string) map[string][]string {
 		"production": {environment(t, "production", chart), digest},
 		"one URL":    {issuer(chart), oneURL},
 		"fixed":      {least(chart), "autoscaling: {enabled: false}"},
+		"certified":  {least(chart), "mtls: {enabled: true}"},
 	}
 }
 

@@ -36,7 +36,7 @@ type Rule struct {
 
 // Rules returns every rule.
 func Rules() []Rule {
-	return slices.Concat(workloadRules(), podRules(), networkRules(), dataRules())
+	return slices.Concat(workloadRules(), podRules(), networkRules(), dataRules(), certificateRules())
 }
 
 // critical are the services that take orders and money.

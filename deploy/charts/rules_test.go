@@ -162,6 +162,25 @@ func dataBreaches() []breach {
 	}
 }
 
+func certificateBreaches() []breach {
+	const mounted, named, plain = "certificates are files that change under a running pod", "a certificate names its service", "nobody talks plaintext to a port with certificates"
+	return []breach{
+		{mounted, "cart", deployment, "{name: MTLS_KEY_FILE", "{name: MTLS_KEYS_FILE", "sets only some of"},
+		{mounted, "cart", deployment, "value: \"/etc/cartwright/mtls/ca.crt\"", "value: \"/etc/cartwright/secret/ca.crt\"", "MTLS_CA_FILE is not ca.crt of the mounted Secret"},
+		{mounted, "cart", deployment, "value: \"/etc/cartwright/mtls/tls.key\"", "value: \"/etc/cartwright/mtls/tls.crt\"", "MTLS_KEY_FILE is not tls.key"},
+		{mounted, "cart", deployment, "mountPath: /etc/cartwright/mtls, readOnly: true", "mountPath: /etc/cartwright/mtls, subPath: current, readOnly: true", "by subPath, which is never updated"},
+		{mounted, "cart", deployment, "secretName: cart-tls", "secretName: cart-tls\n            optional: true", "starts without its certificate"},
+		{mounted, "gateway", deployment, "{name: MTLS_CERT_FILE", "{name: MTLS_CERTS_FILE", "sets only some of"},
+		{named, "cart", "kind: Certificate", "spiffe://cartwright/service/cart", "spiffe://cartwright/service/payment", "is not for service cart alone"},
+		{named, "cart", "kind: Certificate", "spiffe://cartwright/service/cart", "spiffe://cartwright/ns/shop/sa/cart", "is not for service cart alone"},
+		{named, "cart", "kind: Certificate", "server auth, client auth", "server auth", "is not for both sides"},
+		{named, "cart", "kind: Certificate", "secretName: cart-tls", "secretName: card-tls", "goes into Secret card-tls, which no server mounts"},
+		{named, "cart", "kind: Certificate", "rotationPolicy: Always", "rotationPolicy: Never", "keeps its key"},
+		{plain, "cart", service, "targetPort: grpc}", "targetPort: grpc, appProtocol: kubernetes.io/h2c}", "says that port grpc is plaintext"},
+		{plain, "cart", "readinessProbe", "httpGet: {path: /readyz, port: ops}", "grpc: {port: 9000}", "readiness probe has no certificate to show"},
+	}
+}
+
 func (b breach) of(t *testing.T, manifest string) string {
 	t.Helper()
 	if b.after == "" {
@@ -177,7 +196,7 @@ func (b breach) of(t *testing.T, manifest string) string {
 func TestEveryRuleCanFail(t *testing.T) {
 	t.Parallel()
 	broken := map[string]bool{}
-	list := slices.Concat(workloadBreaches(), podBreaches(), networkBreaches(), dataBreaches())
+	list := slices.Concat(workloadBreaches(), podBreaches(), networkBreaches(), dataBreaches(), certificateBreaches())
 	for _, b := range list {
 		broken[b.rule] = true
 	}

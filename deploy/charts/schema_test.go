@@ -33,7 +33,7 @@ func TestChartsSetWhatServicesRead(t *testing.T) {
 		settings, err := charts.Settings(root, chart)
 		require.NoError(t, err)
 		r := release(t, chart, render(t, install(t, chart, environment(t, "staging", chart), switched, digest)))
-		read := []string{"GOMEMLIMIT", "MTLS_CERT_FILE", "MTLS_KEY_FILE", "MTLS_CA_FILE"}
+		read := []string{"GOMEMLIMIT"}
 		for _, s := range settings {
 			read = append(read, s.Name, s.Name+"_FILE")
 		}
@@ -76,6 +76,11 @@ func wrongs() []wrong {
 		{"cart", "database: {maxConnections: 1000}", "at '/database/maxConnections'"},
 		{"cart", "database: {cidrs: [everywhere]}", "at '/database/cidrs/0'"},
 		{"cart", "mtls: {active: true}", "at '/mtls': additional properties 'active' not allowed"},
+		{"cart", "mtls: {enabled: always}", "at '/mtls/enabled': got string, want boolean"},
+		{"cart", "mtls: {certificate: {trustDomain: shop.example.com/cart}}", "at '/mtls/certificate/trustDomain'"},
+		{"cart", "mtls: {enabled: true, certificate: {enabled: true}}", "mtls.certificate.issuer.name: must be set"},
+		{"cart", "global: {mtls: {active: true}}", "at '/global/mtls': additional properties 'active' not allowed"},
+		{"cart", "settings: {MTLS_CERT_FILE: /tmp/tls.crt}", "at '/settings': additional properties 'MTLS_CERT_FILE' not allowed"},
 		{"cart", "route: {kind: alb}", "at '': additional properties 'route' not allowed"},
 		{"cart", "networkPolicy: {internet: {port: 443}}", "at '/networkPolicy/internet': additional properties 'port' not allowed"},
 		{"cart", "global: {registry: x}", "at '/global': additional properties 'registry' not allowed"},

@@ -180,3 +180,21 @@ func TestTheGatewayHasARoute(t *testing.T) {
 	require.Contains(t, alb, "cidr: 10.1.0.0/16")
 	require.NotContains(t, decode(t, render(t, install(t, "gateway", least("gateway")))).Names(), "Ingress gateway")
 }
+
+// When it fails, a shop cannot get certificates in one step: a service is left out of those that know each other and nobody talks to it.
+func TestOneValueGivesEveryServiceACertificate(t *testing.T) {
+	t.Parallel()
+	without := render(t, install(t, "shop", strings.ReplaceAll(wholeShop, "mtls: {enabled: true", "mtls: {enabled: false")))
+	require.NotContains(t, without, "MTLS_")
+	require.NotContains(t, without, "kind: Certificate")
+	require.Equal(t, len(charts.Services())-1, strings.Count(without, "appProtocol: kubernetes.io/h2c"))
+
+	byHand := render(t, install(t, "shop", wholeShop, "global: {mtls: {certificate: {enabled: false}}}"))
+	require.NotContains(t, byHand, "kind: Certificate")
+	for _, chart := range charts.Services() {
+		require.Contains(t, byHand, "secretName: shop-"+chart+"-tls\n")
+		require.Contains(t, render(t, install(t, "shop", wholeShop)), "- spiffe://cartwright/service/"+chart+"\n")
+	}
+	require.NotContains(t, byHand, "secretName: shop-sandbox-tls")
+	require.NotContains(t, byHand, "kubernetes.io/h2c")
+}

@@ -16,7 +16,7 @@ spec:
   {{- else }}
   clusterIP: None
   ports:
-    - {name: grpc, port: 9000, targetPort: grpc, appProtocol: kubernetes.io/h2c}
+    - {name: grpc, port: 9000, targetPort: grpc{{ if not (include "cartwright.mtls" . | fromJson).enabled }}, appProtocol: kubernetes.io/h2c{{ end }}}
   {{- end }}
   selector: {{- include "cartwright.selector" $at | nindent 4 }}
 {{- if $v.metrics.serviceMonitor.enabled }}
@@ -64,7 +64,7 @@ metadata:
 automountServiceAccountToken: false
 {{- end -}}
 
-{{- /* cartwright.certificate lets cert-manager make the service's certificate: by its DNS names, and by who it is. */ -}}
+{{- /* cartwright.certificate lets cert-manager make the service's certificate. Others look at its one URI and at no other name. */ -}}
 {{- define "cartwright.certificate" }}
 {{- $cert := (include "cartwright.mtls" . | fromJson).certificate }}
 {{- $name := include "cartwright.fullname" . }}
@@ -78,13 +78,9 @@ spec:
   secretName: {{ include "cartwright.mtls.secret" . }}
   duration: {{ $cert.duration }}
   privateKey: {algorithm: ECDSA, size: 256, rotationPolicy: Always}
-  usages: [server auth, client auth]
-  dnsNames:
-    - {{ $name }}
-    - {{ $name }}.{{ .root.Release.Namespace }}.svc
-    - {{ $name }}.{{ .root.Release.Namespace }}.svc.cluster.local
+  usages: [digital signature, server auth, client auth]
   uris:
-    - spiffe://{{ $cert.trustDomain }}/ns/{{ .root.Release.Namespace }}/sa/{{ $name }}
+    - spiffe://{{ $cert.trustDomain }}/service/{{ .root.Chart.Name }}
   issuerRef:
     name: {{ required "mtls.certificate.issuer.name: must be set" $cert.issuer.name }}
     kind: {{ $cert.issuer.kind }}
