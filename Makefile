@@ -158,6 +158,10 @@ affected: ## List the services that were changed since a revision (SINCE=main~1)
 smoke: ## Buy one thing from a running shop and give it back (URL=http://127.0.0.1:8080 ARGS="-channel uk-web -stop-before-payment")
 	@go build -C deploy -o ../.local/bin/smoke ./smoke/cmd/smoke && exec .local/bin/smoke $(if $(URL),-url $(URL)) $(ARGS)
 
+.PHONY: certificates
+certificates: ## Print Secrets with new certificates for a shop's services, for kubectl apply (AUTHORITY=dir DOMAIN=shop.example.com NAMESPACE=shop ARGS="-prefix shop- -days 90")
+	@go build -C deploy -o ../.local/bin/certificates ./certificates/cmd/certificates && exec .local/bin/certificates -authority "$(AUTHORITY)" -domain "$(DOMAIN)" -namespace "$(NAMESPACE)" $(ARGS)
+
 .PHONY: tidy
 tidy: ## Fail when a go.mod asks for more or less than its module needs
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || { echo "go.mod of $$m: run GOWORK=off go mod tidy there"; exit 1; }; done
