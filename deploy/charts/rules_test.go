@@ -164,7 +164,9 @@ func dataBreaches() []breach {
 
 func certificateBreaches() []breach {
 	const mounted, named, plain = "certificates are files that change under a running pod", "a certificate names its service", "nobody talks plaintext to a port with certificates"
+	const settings = "            - {name: MTLS_CERT_FILE, value: \"/etc/cartwright/mtls/tls.crt\"}\n            - {name: MTLS_KEY_FILE, value: \"/etc/cartwright/mtls/tls.key\"}\n            - {name: MTLS_CA_FILE, value: \"/etc/cartwright/mtls/ca.crt\"}\n"
 	return []breach{
+		{mounted, "cart", deployment, settings, "", "has no certificate, in production"},
 		{mounted, "cart", deployment, "{name: MTLS_KEY_FILE", "{name: MTLS_KEYS_FILE", "sets only some of"},
 		{mounted, "cart", deployment, "value: \"/etc/cartwright/mtls/ca.crt\"", "value: \"/etc/cartwright/secret/ca.crt\"", "MTLS_CA_FILE is not ca.crt of the mounted Secret"},
 		{mounted, "cart", deployment, "value: \"/etc/cartwright/mtls/tls.key\"", "value: \"/etc/cartwright/mtls/tls.crt\"", "MTLS_KEY_FILE is not tls.key"},
