@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -24,6 +25,8 @@ type Result struct {
 	LeftOut int `json:"leftOut"`
 	// Bought counts the purchases that ended while the service was handed over or migrated.
 	Bought int `json:"bought,omitempty"`
+	// Second are the journeys that passed at the second try only.
+	Second []string `json:"second,omitempty"`
 	// Red are the journeys that failed, and what else is wrong.
 	Red []string `json:"red,omitempty"`
 	// Waits is true when the new process had to wait for its schema, and did.
@@ -121,6 +124,9 @@ func table(output io.Writer, rows []row) error {
 	for _, r := range rows {
 		for _, what := range r.result.Red {
 			fmt.Fprintf(output, "RED %s: %s\n", r.cell, what)
+		}
+		if len(r.result.Second) > 0 {
+			fmt.Fprintf(output, "SECOND TRY %s: %s\n", r.cell, strings.Join(r.result.Second, ", "))
 		}
 		if !r.result.Green() {
 			fmt.Fprintf(output, "    again: make skew ARGS=%s\n", r.cell)

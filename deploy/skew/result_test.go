@@ -15,14 +15,11 @@ import (
 // When it fails, journeys that failed, or that were not made, count as made.
 func TestJourneysAreCounted(t *testing.T) {
 	t.Parallel()
-	r := Result{}
-	r.read("=== RUN   TestA\n--- PASS: TestA (0.10s)\n    --- PASS: TestA/one (0.00s)\n--- FAIL: TestB (0.1s)\nNOT RUN: TestC: needs a printer\n" +
-		"FAIL: whatever was asked: GET /x: 500\nFAIL\n")
-	require.Equal(t, Result{Passed: 2, LeftOut: 1, Red: []string{"TestB", "whatever was asked: GET /x: 500"}}, r)
-	require.False(t, r.Green())
-	died := Result{}
-	died.read("panic: test timed out after 6m0s\n")
-	require.False(t, died.Green())
+	h := hear("=== RUN   TestA\n--- PASS: TestA (0.10s)\n    --- PASS: TestA/one (0.00s)\n    --- FAIL: TestB/two (0.1s)\n--- FAIL: TestB (0.1s)\n" +
+		"NOT RUN: TestC: needs a printer\nFAIL: whatever was asked: GET /x: 500\nFAIL\n")
+	require.Equal(t, hearing{passed: 2, leftOut: 1, failed: []string{"TestB/two", "TestB"}, wrong: []string{"whatever was asked: GET /x: 500"}, last: "FAIL"}, h)
+	require.Equal(t, "^(TestB)$", h.pattern())
+	require.NotEmpty(t, hear("panic: test timed out after 6m0s\n").wrong)
 }
 
 // When it fails, a planted change that a journey has noticed is looked at for minutes more.
@@ -73,7 +70,7 @@ func TestWhatWasGreenIsKept(t *testing.T) {
 func TestTheTableEndsWithWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	green := row{cell: Cell{Old, "cart"}, releases: "0.1.0 (4988c2c)", result: Result{Bought: 12, Passed: 7, Seconds: 30}}
-	waits := row{cell: Cell{NewOnOldSchema, "cart"}, result: Result{Passed: 7, Waits: true}, kept: true}
+	waits := row{cell: Cell{NewOnOldSchema, "cart"}, result: Result{Passed: 7, Waits: true, Second: []string{"TestB"}}, kept: true}
 	red := row{cell: Cell{New, "cart"}, result: Result{Red: []string{"TestA"}}}
 	not := row{cell: Cell{New, "pricing"}, why: "the run was cut off"}
 	for _, c := range []struct {
@@ -94,6 +91,7 @@ func TestTheTableEndsWithWhatIsWrong(t *testing.T) {
 	require.NoError(t, table(&output, []row{green, waits, red, not}))
 	require.Regexp(t, `old/cart +0\.1\.0 \(4988c2c\) +green +12 +7 +0 +30 s\n`, output.String())
 	require.Contains(t, output.String(), "green, waits")
+	require.Contains(t, output.String(), "SECOND TRY new-on-old-schema/cart: TestB\n")
 	require.Contains(t, output.String(), "RED new/cart: TestA\n    again: make skew ARGS=new/cart\n")
 	require.Contains(t, output.String(), "NOT RUN: new/pricing: the run was cut off\n")
 }

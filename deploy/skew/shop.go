@@ -100,7 +100,12 @@ func (s stage) judge(ctx context.Context, shop *stack.Shop, c Cell, l lineup, re
 	if s.hasty && !result.Green() {
 		return
 	}
-	s.journeys(ctx, shop, result)
+	where, err := whereabouts(shop)
+	if err != nil {
+		result.fail("make a token: %v", err)
+		return
+	}
+	s.journeys(ctx, where, result)
 	if l.waits {
 		s.during(ctx, shop, result, stillWaits(shop, c), migrate(shop, c, l), isReady(shop, c))
 	}
