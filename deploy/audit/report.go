@@ -55,16 +55,10 @@ const (
 
 // Verdict says what became of the invariant as a whole. What was asked in part only is not called ok.
 func (r Result) Verdict() string {
-	left := 0
-	for _, p := range r.Parts {
-		if p.Violations > 0 {
-			return Violated
-		}
-		if p.NotRun != "" {
-			left++
-		}
+	if r.Violations() > 0 {
+		return Violated
 	}
-	switch left {
+	switch r.NotAsked() {
 	case 0:
 		return Holds
 	case len(r.Parts):
@@ -78,6 +72,19 @@ func (r Result) sum(of func(Part) int64) (sum int64) {
 		sum += of(p)
 	}
 	return sum
+}
+
+// Violations is the number of violations of the invariant.
+func (r Result) Violations() int64 { return r.sum(func(p Part) int64 { return p.Violations }) }
+
+// NotAsked is the number of questions that were not asked.
+func (r Result) NotAsked() (n int) {
+	for _, p := range r.Parts {
+		if p.NotRun != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Report is the outcome of an audit.
@@ -98,7 +105,7 @@ type Report struct {
 // Violations is the number of all violations.
 func (r *Report) Violations() (sum int64) {
 	for _, result := range r.Results {
-		sum += result.sum(func(p Part) int64 { return p.Violations })
+		sum += result.Violations()
 	}
 	return sum
 }
@@ -141,7 +148,7 @@ func (r *Report) Print(output io.Writer) {
 		verdict := result.Verdict()
 		verdicts[verdict]++
 		fmt.Fprintf(output, "%-4s  %-11s  %11d  %10d  %s\n", result.Invariant, verdict,
-			result.sum(func(p Part) int64 { return p.Checked }), result.sum(func(p Part) int64 { return p.Violations }), result.Meaning)
+			result.sum(func(p Part) int64 { return p.Checked }), result.Violations(), result.Meaning)
 		for _, p := range result.Parts {
 			p.print(output)
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/deploy/local/running"
@@ -25,7 +26,9 @@ const databaseEnv = "AUDIT_DATABASE_URL"
 
 type settings struct {
 	audit.Options
-	json bool
+	json   bool
+	every  time.Duration
+	listen string
 }
 
 func parse(arguments []string) (settings, error) {
@@ -42,6 +45,8 @@ func parse(arguments []string) (settings, error) {
 	flags.DurationVar(&s.ConfirmAfter, "confirm-after", audit.ConfirmDefault, "how long after it was seen a violation must still be there")
 	flags.IntVar(&s.Connections, "connections", 2, "connections that read at once")
 	flags.Int64Var(&s.TextBudget, "text-budget", audit.TextDefault, "bytes of each table that are searched for secrets; below 0: all")
+	flags.DurationVar(&s.every, "every", 0, "audit again and again, so long after each audit, and tell the last result as metrics; 0: once")
+	flags.StringVar(&s.listen, "listen", ":9090", "address of /metrics and /livez with -every")
 	only := flags.String("only", "", "invariants to check, comma-separated; empty: all")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
@@ -99,20 +104,30 @@ func run(ctx context.Context, arguments []string, output io.Writer) (code int, e
 	if err != nil {
 		return notRun, err
 	}
+	if s.every > 0 {
+		if err := repeat(ctx, s, output); err != nil {
+			return notRun, err
+		}
+		return sound, nil
+	}
 	report, err := audit.Run(ctx, s.Options)
 	if err != nil {
 		return notRun, err
 	}
-	if s.json {
-		err = report.JSON(output)
-	} else {
-		report.Print(output)
+	if err := s.print(output, report); err != nil {
+		return notRun, err
 	}
 	switch {
-	case err != nil:
-		return notRun, err
 	case report.Violations() > 0:
 		return violated, nil
 	}
 	return sound, nil
+}
+
+func (s settings) print(output io.Writer, report *audit.Report) error {
+	if s.json {
+		return report.JSON(output)
+	}
+	report.Print(output)
+	return nil
 }
