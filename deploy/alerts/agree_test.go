@@ -216,7 +216,7 @@ func series(threshold float64) [][]float64 {
 // When it fails, somebody who watches with CloudWatch or Sumo Logic is told other things than who watches with Prometheus.
 func TestTheThreeAgree(t *testing.T) {
 	t.Parallel()
-	for _, service := range alerts.Services {
+	for _, service := range alerts.Watched() {
 		rules, alarms := rulesOf(t, service), alarmsOf(t, service)
 		monitors, _ := monitorsOf(t, service)
 		for _, a := range alerts.Alerts(service) {

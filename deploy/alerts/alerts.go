@@ -11,6 +11,12 @@ import (
 // Services are those that are watched.
 var Services = []string{"gateway", "product", "pricing", "cart", "inventory", "payment"}
 
+// Auditor is the program that looks for what must never be, again and again. It tells metrics and serves nobody.
+const Auditor = "audit"
+
+// Watched are the services and the auditor, each with a file of its own in every system.
+func Watched() []string { return append(slices.Clone(Services), Auditor) }
+
 // withData are the services that have a database and jobs.
 var withData = []string{"product", "pricing", "cart", "inventory", "payment"}
 
@@ -127,6 +133,9 @@ type Alert struct {
 
 // Alerts are those of one service that watch a single figure. The burning of error budgets is in SLOs.
 func Alerts(service string) []Alert {
+	if service == Auditor {
+		return ofAuditor()
+	}
 	list := append(ofEvery(service), ofData(service)...)
 	list = append(list, ofCallers(service)...)
 	for _, a := range ofOne() {
@@ -140,7 +149,7 @@ func Alerts(service string) []Alert {
 // Names are the names of all alerts, each once, in the order of the alphabet.
 func Names() []string {
 	var names []string
-	for _, service := range Services {
+	for _, service := range Watched() {
 		for _, a := range Alerts(service) {
 			names = append(names, a.Name)
 		}

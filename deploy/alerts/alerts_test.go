@@ -47,7 +47,7 @@ func TestGeneratedFilesAreThoseOfTheData(t *testing.T) {
 // When it fails, an alarm of one service replaces that of another, or two alerts share a runbook that is about one of them.
 func TestEveryAlertOfAServiceHasAName(t *testing.T) {
 	t.Parallel()
-	for _, service := range alerts.Services {
+	for _, service := range alerts.Watched() {
 		seen := map[string]bool{}
 		for _, a := range alerts.Alerts(service) {
 			require.Regexp(t, `^[A-Z][A-Za-z]+$`, a.Name)
@@ -106,7 +106,7 @@ func TestObjectivesCountCallsThatExist(t *testing.T) {
 func TestNoSeriesGetsTwoNames(t *testing.T) {
 	t.Parallel()
 	names := map[string]alerts.Series{}
-	for _, service := range alerts.Services {
+	for _, service := range alerts.Watched() {
 		for _, a := range alerts.Alerts(service) {
 			for _, s := range []alerts.Series{a.Measure.Of, a.Measure.Per} {
 				if s.Cloud != "" {

@@ -20,7 +20,7 @@ func ofEvery(service string) []Alert {
 		{
 			Name: "PodRestarts", Service: service, Severity: Page, Threshold: 2,
 			Measure: Measure{Kind: Grown, Window: 15 * time.Minute, Of: Series{
-				Metric: "kube_pod_container_status_restarts_total", From: KubeState, Match: []Match{is("container", service)}, Cloud: "pod_restarts",
+				Metric: "kube_pod_container_status_restarts_total", From: KubeState, Match: []Match{is("container", service)}, Cloud: "pod_restarts_total",
 			}},
 			Summary: "Containers of " + service + " end and are started again.",
 		},
@@ -125,4 +125,26 @@ func ofCallers(service string) []Alert {
 		Measure: Measure{Kind: Largest, Of: Series{Metric: "rpc_client_breaker_open"}},
 		Summary: service + " has stopped calling a service that does not answer.",
 	}}
+}
+
+// ofAuditor are the alerts about what the auditor finds. It tells nothing of the kind before its first look has ended, so an auditor that
+// dies in every look is as silent as one that is not there.
+func ofAuditor() []Alert {
+	return []Alert{
+		{
+			Name: "AuditViolations", Service: Auditor, Severity: Page, For: 5 * time.Minute,
+			Measure: Measure{Kind: Largest, Of: Series{Metric: "audit_violations"}},
+			Summary: "The audit found what must never be: stock, money or orders that do not agree.",
+		},
+		{
+			Name: "AuditStale", Service: Auditor, Severity: Ticket, Threshold: 3 * 3600, For: 10 * time.Minute,
+			Measure: Measure{Kind: Largest, Of: Series{Metric: "audit_age_seconds"}},
+			Summary: "No audit has ended for three hours: nobody looks for what must never be.",
+		},
+		{
+			Name: "AuditSilent", Service: Auditor, Severity: Ticket, For: time.Hour,
+			Measure: Measure{Kind: Missing, Of: Series{Metric: "audit_age_seconds"}},
+			Summary: "The auditor has told no result for an hour: it does not run, or has never got to the end.",
+		},
+	}
 }

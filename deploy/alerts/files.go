@@ -12,7 +12,7 @@ const generated = "# Generated from the data in deploy/alerts by `make generate`
 // Files are all that is generated, by path below deploy/alerts.
 func Files() (map[string][]byte, error) {
 	files := map[string][]byte{"collector/relabel.yaml": relabel(), "collector/metrics.yaml": names()}
-	for _, service := range Services {
+	for _, service := range Watched() {
 		files["prometheus/"+service+".yaml"] = prometheus(service)
 		files["prometheus/"+service+"_test.yaml"] = unitTests(service)
 		var err error

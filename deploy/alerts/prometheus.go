@@ -11,7 +11,10 @@ import (
 func prometheus(service string) []byte {
 	var w strings.Builder
 	w.WriteString(generated)
-	fmt.Fprintf(&w, "groups:\n  - name: %s-objectives\n    interval: 1m\n    rules:\n", service)
+	w.WriteString("groups:\n")
+	if len(SLOs(service)) > 0 {
+		fmt.Fprintf(&w, "  - name: %s-objectives\n    interval: 1m\n    rules:\n", service)
+	}
 	for _, o := range SLOs(service) {
 		for _, objective := range o.Objectives() {
 			writeRecord(&w, "slo:total:rate5m", objective, objective.totalExpr())

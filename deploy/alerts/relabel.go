@@ -10,54 +10,65 @@ import (
 
 // relabel writes the rules by which a collector gives series the names and labels that alarms of CloudWatch and monitors of Sumo Logic
 // ask for: neither can choose among the series of a metric by patterns. They belong to the metric_relabel_configs of its job, in front of
-// those that keep and drop, and every series needs the label service before. A series can get one name only.
+// those that keep and drop, and every series of a service needs the label service before. A series can get one name only.
 func relabel() []byte {
 	var w strings.Builder
 	w.WriteString(generated)
-	w.WriteString("# Two dollars are how the OpenTelemetry collector writes one.\n# Calls belong to the objective that counts them, else to the one that is named like their service.\n")
+	w.WriteString("# Two dollars are how the OpenTelemetry collector writes one.\n")
+	relabelOurs(&w)
+	w.WriteString("# What others export about a service.\n")
+	relabelOthers(&w)
+	return []byte(w.String())
+}
+
+// relabelOurs writes the rules for the ops ports of services.
+func relabelOurs(w *strings.Builder) {
+	w.WriteString("# Calls belong to the objective that counts them, else to the one that is named like their service.\n")
 	calls := `rpc_server_(requests_total|fast_total|duration_seconds_bucket)`
-	writeRelabel(&w, []string{"__name__", "service"}, calls+";(.+)", "slo", "$$2")
+	writeRelabel(w, []string{"__name__", "service"}, calls+";(.+)", "slo", "$$2")
 	for _, o := range sets() {
 		if o.RPCs.Op == In {
-			writeRelabel(&w, []string{"__name__", "service", "rpc"}, calls+";"+o.Service+";("+o.RPCs.pattern()+")", "slo", o.Name)
+			writeRelabel(w, []string{"__name__", "service", "rpc"}, calls+";"+o.Service+";("+o.RPCs.pattern()+")", "slo", o.Name)
 		}
 	}
 	w.WriteString("# Calls within the time that is promised for them.\n")
 	for _, o := range sets() {
 		objective := Objective{SLO: o, Slowness: true}
 		if o.Within != "" && objective.inTime() == "rpc_server_in_time_total" {
-			writeRelabel(&w, []string{"__name__", "slo", "le"}, "rpc_server_duration_seconds_bucket;"+o.Name+";"+o.Within, "__name__", objective.inTime())
+			writeRelabel(w, []string{"__name__", "slo", "le"}, "rpc_server_duration_seconds_bucket;"+o.Name+";"+o.Within, "__name__", objective.inTime())
 		}
 	}
-	w.WriteString("# What others export about a service.\n")
+	w.WriteString("# Parts of a metric.\n")
+	for _, s := range renamed() {
+		if s.From == Ours {
+			s.writeRename(w)
+		}
+	}
+}
+
+// relabelOthers writes the rules for other exporters, whose series name a service in one of their labels.
+func relabelOthers(w *strings.Builder) {
 	named := map[string]string{}
 	for _, s := range renamed() {
 		for _, m := range s.Match {
 			if s.From != Ours {
-				writeRelabel(&w, []string{"__name__", m.Label}, s.Metric+";(?:.*-)?("+strings.Join(Services, "|")+")", "service", "$$1")
+				writeRelabel(w, []string{"__name__", m.Label}, s.Metric+";(?:.*-)?("+strings.Join(Services, "|")+")", "service", "$$1")
 				named[s.Metric] = s.Cloud
 			}
 		}
 	}
 	for _, metric := range slices.Sorted(maps.Keys(named)) {
-		writeRelabel(&w, []string{"__name__"}, metric, "__name__", named[metric])
+		writeRelabel(w, []string{"__name__"}, metric, "__name__", named[metric])
 	}
-	w.WriteString("# Parts of a metric.\n")
-	for _, s := range renamed() {
-		if s.From == Ours {
-			s.writeRename(&w)
-		}
-	}
-	return []byte(w.String())
 }
 
-// names writes the names of the metrics that alarms and monitors read, and the sets of labels by which they are sent.
-func names() []byte {
+// sent are the names of the metrics that alarms and monitors read, with the sets of labels by which they are sent.
+func sent() map[string]string {
 	list := map[string]string{
 		"rpc_server_requests_total": "[cluster, service, slo], [cluster, service, slo, outcome]", "rpc_server_fast_total": "[cluster, service, slo]",
 		"rpc_server_in_time_total": "[cluster, service, slo]",
 	}
-	for _, service := range Services {
+	for _, service := range Watched() {
 		for _, a := range Alerts(service) {
 			for _, s := range []Series{a.Measure.Of, a.Measure.Per} {
 				if a.NotInCloud == "" && s.Metric != "" {
@@ -66,6 +77,12 @@ func names() []byte {
 			}
 		}
 	}
+	return list
+}
+
+// names writes what is sent.
+func names() []byte {
+	list := sent()
 	var w strings.Builder
 	w.WriteString(generated)
 	for _, name := range slices.Sorted(maps.Keys(list)) {
@@ -78,7 +95,7 @@ func names() []byte {
 func renamed() []Series {
 	var list []Series
 	seen := map[string]bool{}
-	for _, service := range Services {
+	for _, service := range Watched() {
 		for _, a := range Alerts(service) {
 			for _, s := range []Series{a.Measure.Of, a.Measure.Per} {
 				if s.Cloud != "" && !seen[s.Cloud] {

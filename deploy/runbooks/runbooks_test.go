@@ -28,7 +28,7 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	require.ElementsMatch(t, alerts.Names(), names)
-	for _, service := range alerts.Services {
+	for _, service := range alerts.Watched() {
 		rules, err := os.ReadFile("../alerts/prometheus/" + service + ".yaml")
 		require.NoError(t, err)
 		links := regexp.MustCompile(`runbook_url: (\S+)`).FindAllStringSubmatch(string(rules), -1)

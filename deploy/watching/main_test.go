@@ -11,11 +11,14 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	tracing "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 
+	"github.com/cartwright-shop/cartwright/deploy/audit"
+	"github.com/cartwright-shop/cartwright/deploy/audit/telling"
 	"github.com/cartwright-shop/cartwright/deploy/local/stack"
 	"github.com/cartwright-shop/cartwright/deploy/prove/load"
 	"github.com/cartwright-shop/cartwright/deploy/shopclient"
@@ -33,6 +36,8 @@ type scene struct {
 	crowd     *load.Crowd
 	ledger    *load.Ledger
 	heard     *hearing
+	auditor   *telling.Auditor
+	dismiss   context.CancelFunc
 }
 
 func TestMain(m *testing.M) {
@@ -93,7 +98,22 @@ func open(ctx context.Context) (*scene, error) {
 	if err := s.stock(ctx); err != nil {
 		return nil, errors.Join(err, s.close(ctx))
 	}
-	return s, nil
+	return s, s.audit(ctx)
+}
+
+// audit lets the auditor look at the shop while the tests use it.
+func (s *scene) audit(ctx context.Context) error {
+	url, err := s.shop.AuditorURL()
+	if err != nil {
+		return errors.Join(err, s.close(ctx))
+	}
+	ctx, s.dismiss = context.WithCancel(ctx)
+	s.auditor = &telling.Auditor{
+		Audit: func(ctx context.Context) (*audit.Report, error) { return audit.Run(ctx, audit.Options{Database: url, ConfirmAfter: time.Second}) },
+		Every: time.Minute, Ended: func(*audit.Report) {}, Failed: func(err error) { fmt.Println("audit:", err) },
+	}
+	go s.auditor.Run(ctx)
+	return nil
 }
 
 // stock opens a market and lets somebody buy in each of some ways, so that metrics that come with work are there.
@@ -146,6 +166,9 @@ func (s *scene) buy(ctx context.Context, kind load.Kind) (string, error) {
 
 func (s *scene) close(ctx context.Context) error {
 	var err error
+	if s.dismiss != nil {
+		s.dismiss()
+	}
 	if s.ledger != nil {
 		err = s.ledger.Close()
 	}

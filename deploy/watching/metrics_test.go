@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
@@ -96,7 +97,7 @@ func fetch(ctx context.Context, url string) (string, error) {
 	return string(text), err
 }
 
-// everything is what each service tells.
+// everything is what each service and the auditor tell.
 func everything(ctx context.Context) (map[string]told, error) {
 	all := map[string]told{}
 	for _, service := range alerts.Services {
@@ -106,6 +107,9 @@ func everything(ctx context.Context) (map[string]told, error) {
 		}
 		all[service] = read(text)
 	}
+	said := httptest.NewRecorder()
+	watched.auditor.ServeHTTP(said, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
+	all[alerts.Auditor] = read(said.Body.String())
 	return all, nil
 }
 
@@ -167,7 +171,7 @@ func expressions(t *testing.T) map[string][]string {
 	t.Helper()
 	list := map[string][]string{}
 	expr := regexp.MustCompile(`(?m)expr: \|-\n((?:          .*\n)+)`)
-	for _, service := range alerts.Services {
+	for _, service := range alerts.Watched() {
 		text, err := os.ReadFile("../alerts/prometheus/" + service + ".yaml")
 		require.NoError(t, err)
 		for _, match := range expr.FindAllStringSubmatch(string(text), -1) {

@@ -1,4 +1,5 @@
-// Command generate writes the rules, alarms and monitors that come from the data in package alerts, below the folder it is given.
+// Command generate writes the rules, alarms and monitors that come from the data in package alerts below the folder it is given, and
+// what they need into the values of the collector that sends to CloudWatch.
 package main
 
 import (
@@ -34,5 +35,13 @@ func run(folder string) error {
 			return err
 		}
 	}
-	return nil
+	path := filepath.Join(folder, alerts.CollectorValues)
+	values, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if values, err = alerts.Collector(values); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, values, 0o644)
 }
