@@ -25,17 +25,15 @@ func Collector(values []byte) ([]byte, error) {
 		{"names of services", ours.String() + keep(more)}, {"names of others", others.String() + keep("")}, {"dimensions", declarations()},
 	} {
 		begin, end := []byte("# begin "+block.name), []byte("# end "+block.name)
-		if bytes.Count(values, begin) != 1 || bytes.Count(values, end) != 1 {
+		before, rest, began := bytes.Cut(values, begin)
+		old, after, ended := bytes.Cut(rest, end)
+		if !began || !ended || bytes.Count(values, begin) > 1 || bytes.Count(values, end) > 1 {
 			return nil, fmt.Errorf("there is no place, or more than one, between %q and %q", begin, end)
 		}
-		from := bytes.Index(values, begin)
-		column := from - bytes.LastIndexByte(values[:from], '\n') - 1
-		from += bytes.IndexByte(values[from:], '\n') + 1
-		to := bytes.LastIndexByte(values[:bytes.Index(values, end)], '\n') + 1
-		if to < from {
-			return nil, fmt.Errorf("%q is in front of %q", end, begin)
-		}
-		values = slices.Concat(values[:from], []byte(indent(strings.TrimSuffix(block.text, "\n"), column)), values[to:])
+		column := len(before) - bytes.LastIndexByte(before, '\n') - 1
+		comment, _, _ := bytes.Cut(old, []byte("\n"))
+		text := indent(strings.TrimSuffix(block.text, "\n"), column) + strings.Repeat(" ", column)
+		values = slices.Concat(before, begin, comment, []byte("\n"+text), end, after)
 	}
 	return values, nil
 }

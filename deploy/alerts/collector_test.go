@@ -247,13 +247,15 @@ func TestTheCollectorSendsWhatAlarmsRead(t *testing.T) {
 // When it fails, the test above would pass a collector that drops something.
 func TestACollectorThatDropsIsSeen(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"build_info", "pod_restarts_total", "payment_webhooks_dead", "rpc_server_panics_total", "audit_violations"} {
-		_, c := values(t)
-		for i := range c.Config.Receivers.Prometheus.Config.Scrapes {
-			scrape := &c.Config.Receivers.Prometheus.Config.Scrapes[i]
-			scrape.Steps = append(scrape.Steps, step{Source: []string{"__name__"}, Action: "drop", Regex: name})
-		}
-		require.Contains(t, strings.Join(blind(t, c), "\n"), ": "+name+" ")
+	names := []string{"build_info", "pod_restarts_total", "payment_webhooks_dead", "rpc_server_panics_total", "audit_violations"}
+	_, c := values(t)
+	for i := range c.Config.Receivers.Prometheus.Config.Scrapes {
+		scrape := &c.Config.Receivers.Prometheus.Config.Scrapes[i]
+		scrape.Steps = append(scrape.Steps, step{Source: []string{"__name__"}, Action: "drop", Regex: strings.Join(names, "|")})
+	}
+	list := strings.Join(blind(t, c), "\n")
+	for _, name := range names {
+		require.Contains(t, list, ": "+name+" ")
 	}
 }
 
