@@ -109,7 +109,9 @@ func (s *scene) audit(ctx context.Context) error {
 	}
 	ctx, s.dismiss = context.WithCancel(ctx)
 	s.auditor = &telling.Auditor{
-		Audit: func(ctx context.Context) (*audit.Report, error) { return audit.Run(ctx, audit.Options{Database: url, ConfirmAfter: time.Second}) },
+		Audit: func(ctx context.Context) (*audit.Report, error) {
+			return audit.Run(ctx, audit.Options{Database: url, ConfirmAfter: time.Second})
+		},
 		Every: time.Minute, Ended: func(*audit.Report) {}, Failed: func(err error) { fmt.Println("audit:", err) },
 	}
 	go s.auditor.Run(ctx)
@@ -218,6 +220,19 @@ func (c *collector) trace(id []byte) []span {
 	for _, one := range c.spans {
 		if string(one.GetTraceId()) == string(id) {
 			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// traces are the ids of the traces that have a span of that name.
+func (c *collector) traces(name string) [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list [][]byte
+	for _, one := range c.spans {
+		if one.GetName() == name {
+			list = append(list, one.GetTraceId())
 		}
 	}
 	return list

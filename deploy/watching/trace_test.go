@@ -138,6 +138,27 @@ func TestOneCheckoutIsOneTraceAndOneStoryInTheLogs(t *testing.T) {
 	}
 }
 
+// When it fails, what the shop does after a provider's news, by a job, cannot be followed from the news: why an order was placed, or was
+// not, ends at a row in a table.
+func TestWhatNewsCauseIsInTheirTrace(t *testing.T) {
+	t.Parallel()
+	order, err := watched.buy(t.Context(), load.Voucher)
+	require.NoError(t, err)
+	require.NotEmpty(t, order)
+	want := map[string][]string{
+		"gateway": {"PaymentService/ReceiveWebhook"}, "payment": {"PaymentService/ReceiveWebhook", "job apply_payment_event", "job notify_payment"},
+		"cart": {"CheckoutService/NotifyPayment"},
+	}
+	require.Eventually(t, func() bool {
+		for _, id := range watched.collector.traces("job notify_payment") {
+			if missing(want, watched.collector.trace(id)) == "" {
+				return true
+			}
+		}
+		return false
+	}, patience, 200*time.Millisecond, "the job is in the trace of the provider's request, and so is the call that it makes")
+}
+
 // missing is the first span that is wanted and not there.
 func missing(want map[string][]string, spans []span) string {
 	for service, names := range want {

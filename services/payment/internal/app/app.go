@@ -64,7 +64,7 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 	// Nothing runs before build returns.
 	background.Parts = worker.Parts{
 		Payments: payments, Cards: cards, Books: store, Comparer: comparer, Keeper: keeper, Checkouts: cartv1.NewCheckoutServiceClient(conn),
-		ResolveInterval: cfg.ResolveInterval, Log: rt.Log,
+		ResolveInterval: cfg.ResolveInterval, Log: rt.Log, Tracer: rt.Tracing.Provider().Tracer("github.com/cartwright-shop/cartwright/services/payment"),
 	}
 	rt.Go("resolver", background.Resolve)
 	return nil

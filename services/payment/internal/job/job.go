@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	cartv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/cart/v1"
@@ -15,6 +16,7 @@ import (
 	"github.com/cartwright-shop/cartwright/services/payment/internal/ledger"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/reconcile"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/tracing"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/idempotency"
 	"github.com/cartwright-shop/cartwright/services/platform/identity"
@@ -48,6 +50,8 @@ type Parts struct {
 	Checkouts cartv1.CheckoutServiceClient
 	// ResolveInterval is how often operations in doubt are looked for.
 	ResolveInterval time.Duration
+	// Tracer makes jobs spans of the traces that caused them.
+	Tracer trace.Tracer
 	// Log gets what a person should know.
 	Log *zap.Logger
 }
@@ -60,8 +64,12 @@ type Worker struct {
 
 // Register adds the work to a registry.
 func (w *Worker) Register(r *job.Registry) {
-	job.Handle(r, w.Notify, job.Timeout(notifyTimeout))
-	job.Handle(r, w.ApplyEvent)
+	job.Handle(r, func(ctx context.Context, args payment.Changed) error {
+		return w.follow(ctx, args, args.Cause, func(ctx context.Context) error { return w.Notify(ctx, args) })
+	}, job.Timeout(notifyTimeout))
+	job.Handle(r, func(ctx context.Context, args payment.Arrived) error {
+		return w.follow(ctx, args, args.Cause, func(ctx context.Context) error { return w.ApplyEvent(ctx, args) })
+	})
 	job.Every(r, "expire_gift_card_holds", expireInterval, w.ExpireHolds)
 	job.Every(r, "release_lapsed_authorizations", lapseInterval, w.ReleaseLapsed)
 	job.Every(r, "tend_expiring_authorizations", lapseInterval, w.TendExpiring)
@@ -70,6 +78,10 @@ func (w *Worker) Register(r *job.Registry) {
 	job.Every(r, "audit_ledger", auditInterval, w.AuditLedger)
 	job.Every(r, "purge", purgeInterval, w.Purge)
 	job.Every(r, "purge_idempotency_keys", idempotency.PurgeInterval, w.PurgeKeys)
+}
+
+func (w *Worker) follow(ctx context.Context, args job.Args, cause string, work func(ctx context.Context) error) error {
+	return tracing.Follow(ctx, w.Tracer, "job "+args.Kind(), cause, work)
 }
 
 // Notify tells the orders' owner that a payment changed. It reads the payment itself, so order and repetition do not matter.

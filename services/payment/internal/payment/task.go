@@ -8,6 +8,8 @@ type Changed struct {
 	OrderID string `json:"order_id"`
 	// PaymentID is the payment.
 	PaymentID string `json:"payment_id"`
+	// Cause is the trace of what changed it; empty when nothing was traced.
+	Cause string `json:"cause,omitempty"`
 }
 
 // Kind names the task in the queue.
@@ -18,6 +20,8 @@ type Arrived struct {
 	// Provider and EventID name the notification.
 	Provider string `json:"provider"`
 	EventID  string `json:"event_id"`
+	// Cause is the trace of the request that brought it; empty when nothing was traced.
+	Cause string `json:"cause,omitempty"`
 }
 
 // Kind names the task in the queue.

@@ -12,13 +12,14 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/tracing"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
 // Notify adds the job to the transaction that changed the payment.
 func (s *Store) Notify(ctx context.Context, p *payment.Payment) error {
-	return s.jobs.Insert(ctx, payment.Changed{EventID: id.New(), OrderID: p.OrderID, PaymentID: p.ID})
+	return s.jobs.Insert(ctx, payment.Changed{EventID: id.New(), OrderID: p.OrderID, PaymentID: p.ID, Cause: tracing.Cause(ctx)})
 }
 
 // Insert stores a new payment with its operations; false when the id is taken.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/payment/internal/payment"
 	"github.com/cartwright-shop/cartwright/services/payment/internal/postgres/db"
+	"github.com/cartwright-shop/cartwright/services/payment/internal/tracing"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
@@ -34,7 +35,7 @@ func (s *Store) AddEvent(ctx context.Context, e payment.InboxEvent, body []byte)
 			return nil
 		}
 		if added {
-			return s.jobs.Insert(ctx, payment.Arrived{Provider: e.Provider, EventID: e.ID})
+			return s.jobs.Insert(ctx, payment.Arrived{Provider: e.Provider, EventID: e.ID, Cause: tracing.Cause(ctx)})
 		}
 		n, err = s.q.NoteConflict(ctx, db.NoteConflictParams{Provider: e.Provider, EventID: e.ID, Body: body})
 		conflict = n > 0
@@ -121,7 +122,7 @@ func (s *Store) ReviveEvent(ctx context.Context, e payment.InboxEvent) error {
 	}); err != nil {
 		return fmt.Errorf("revive notification: %w", err)
 	}
-	return s.jobs.Insert(ctx, payment.Arrived{Provider: e.Provider, EventID: e.ID})
+	return s.jobs.Insert(ctx, payment.Arrived{Provider: e.Provider, EventID: e.ID, Cause: tracing.Cause(ctx)})
 }
 
 // ListEvents lists notifications, oldest first.
