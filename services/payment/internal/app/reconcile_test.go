@@ -215,8 +215,8 @@ func TestFindingsAreClosedOrNamedAnew(t *testing.T) {
 	s.reconcile()
 	s.exec("UPDATE reconciliation_finding SET moved_at = now() - interval '25 hours' WHERE operation_key = $1", stale)
 	s.exec("UPDATE operation SET created_at = now() - interval '25 hours' WHERE id = $1", stale)
-	s.provider.Apply(sandboxserver.Control{Reset: true, Webhooks: &sandboxserver.WebhookMode{Hold: true}})
 	s.exec("UPDATE operation SET next_check_at = now() + interval '1 hour', status = 'unknown' WHERE id = $1", stale)
+	s.provider.Apply(sandboxserver.Control{Reset: true, Webhooks: &sandboxserver.WebhookMode{Hold: true}})
 	now := time.Now()
 	_, err := s.RunReconciliation(staff(), &paymentv1.RunReconciliationRequest{
 		RequestId: id.New(), Provider: "sandbox", From: timestamppb.New(now.Add(time.Minute)), Until: timestamppb.New(now.Add(2 * time.Minute)),
