@@ -1,0 +1,177 @@
+package watch
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/cartwright-shop/cartwright/deploy/pipeline/kube"
+)
+
+// Pods reads the ops port of every pod of the shop, through kubectl's port forwarding: it enters the pod by its node, so network policies
+// that close the port do not stand in its way, and no metrics server is needed.
+type Pods struct {
+	Cluster kube.Cluster
+	history history
+	ways    map[string]*way
+}
+
+// way is an open forwarding to one pod.
+type way struct {
+	address string
+	command *exec.Cmd
+	stop    context.CancelFunc
+	ended   chan struct{}
+}
+
+// shop are services whose pods tell figures of the whole shop.
+var shop = []string{"cart", "inventory", "payment"} //nolint:gochecknoglobals // a constant list
+
+// scrapeTime bounds one look at one pod.
+const scrapeTime = 10 * time.Second
+
+// Read looks at the named pods, and at all that tell of the shop. When one of them does not answer, nothing was seen: the counts of a part
+// of them say nothing.
+func (p *Pods) Read(ctx context.Context, pods []string, since ...time.Time) ([]Window, error) {
+	all, err := p.Cluster.Pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(pods) == 0 {
+		return nil, errors.New("there are no pods to look at")
+	}
+	now := snapshot{at: time.Now(), pods: map[string]map[string]series{}}
+	var alive []string
+	for _, pod := range all {
+		alive = append(alive, pod.Name)
+		if !slices.Contains(pods, pod.Name) && (!slices.Contains(shop, pod.Service) || !pod.Ready) {
+			continue
+		}
+		list, err := p.scrape(ctx, pod.Name)
+		if err != nil {
+			return nil, fmt.Errorf("pod %s: %w", pod.Name, err)
+		}
+		now.pods[pod.Name] = map[string]series{}
+		for _, one := range list {
+			now.pods[pod.Name][one.key()] = one
+		}
+	}
+	for name, w := range p.ways {
+		if !slices.Contains(alive, name) {
+			w.close()
+			delete(p.ways, name)
+		}
+	}
+	return p.history.windows(now, pods, since), nil
+}
+
+func (p *Pods) scrape(ctx context.Context, pod string) ([]series, error) {
+	ctx, cancel := context.WithTimeout(ctx, scrapeTime)
+	defer cancel()
+	list, err := p.try(ctx, pod)
+	if err == nil || ctx.Err() != nil {
+		return list, err
+	}
+	// A way ends with the container that it leads to.
+	if w := p.ways[pod]; w != nil {
+		w.close()
+		delete(p.ways, pod)
+	}
+	return p.try(ctx, pod)
+}
+
+func (p *Pods) try(ctx context.Context, pod string) ([]series, error) {
+	w := p.ways[pod]
+	if w == nil {
+		var err error
+		if w, err = p.open(ctx, pod); err != nil {
+			return nil, err
+		}
+		if p.ways == nil {
+			p.ways = map[string]*way{}
+		}
+		p.ways[pod] = w
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.address+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	text, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("metrics: %s", response.Status)
+	}
+	return parse(text)
+}
+
+var forwarding = regexp.MustCompile(`^Forwarding from (127\.0\.0\.1:\d+) -> 9090`)
+
+// open waits until the way is there.
+func (p *Pods) open(ctx context.Context, pod string) (*way, error) {
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	arguments := []string{"--namespace", p.Cluster.Namespace}
+	if p.Cluster.Context != "" {
+		arguments = append(arguments, "--context", p.Cluster.Context)
+	}
+	arguments = append(arguments, "port-forward", "--address", "127.0.0.1", "pod/"+pod, ":9090")
+	w := &way{command: p.Cluster.Command(life, "kubectl", arguments...), stop: stop, ended: make(chan struct{})}
+	output, err := w.command.StdoutPipe()
+	if err == nil {
+		err = w.command.Start()
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	address := make(chan string, 1)
+	go func() {
+		defer close(w.ended)
+		lines := bufio.NewScanner(output)
+		for lines.Scan() {
+			if match := forwarding.FindStringSubmatch(lines.Text()); match != nil {
+				address <- match[1]
+				break
+			}
+		}
+		_, _ = io.Copy(io.Discard, output)
+		_ = w.command.Wait() // it is stopped, or the next scrape finds that it has ended
+	}()
+	select {
+	case w.address = <-address:
+		return w, nil
+	case <-w.ended:
+		stop()
+		return nil, errors.New("kubectl port-forward ended")
+	case <-ctx.Done():
+		w.close()
+		return nil, fmt.Errorf("kubectl port-forward: %w", ctx.Err())
+	}
+}
+
+func (w *way) close() {
+	w.stop()
+	<-w.ended
+}
+
+// Close ends all forwarding.
+func (p *Pods) Close() error {
+	for _, w := range p.ways {
+		w.close()
+	}
+	p.ways = nil
+	return nil
+}
