@@ -113,7 +113,6 @@ type behaviour struct {
 	drift         float64
 	restarts      func(look int) int
 	waiting       string
-	unfinishedTwo bool
 }
 
 type pod struct {

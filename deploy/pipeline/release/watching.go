@@ -83,8 +83,10 @@ func (r *run) watch(ctx context.Context) error {
 	judge := watch.NewJudge(r.o.Thresholds, r.before, began)
 	defer func() { r.report.Looks = judge.Looks() }()
 	_, _ = r.readOwn(ctx, hash, began) // the beginning of all windows; a failure shows at the next look
-	// A version is judged when it was watched for long enough and the last look was good, or there were looks enough to tell.
-	for end := began.Add(r.o.Watch); time.Now().Before(end) || judge.Pending() && time.Now().Before(end.Add(r.grace())); {
+	// Looks are counted, so that slow ones leave no fewer to judge by. A bad look at the end is followed up until it is clear what it was.
+	planned := int(r.o.Watch / r.o.Every)
+	more := max(r.o.Thresholds.Breaches, r.o.Thresholds.Missing)
+	for n := 0; n < planned || judge.Pending() && n < planned+more; n++ {
 		if err := pause(ctx, r.o.Every); err != nil {
 			return err
 		}
@@ -96,11 +98,6 @@ func (r *run) watch(ctx context.Context) error {
 		return errors.New(reason)
 	}
 	return r.lastAudit(ctx)
-}
-
-// grace is for how long a bad look at the end is followed up.
-func (r *run) grace() time.Duration {
-	return time.Duration(max(r.o.Thresholds.Breaches, r.o.Thresholds.Missing)+1) * r.o.Every
 }
 
 func (r *run) look(ctx context.Context, judge *watch.Judge, hash string, began time.Time, earlier int) (reason string) {
