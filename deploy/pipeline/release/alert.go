@@ -159,7 +159,7 @@ func post(ctx context.Context, url, token string, body any) error {
 		if err != nil {
 			return err
 		}
-		defer response.Body.Close()                                        //nolint:errcheck // it was only read
+		defer response.Body.Close()                                       //nolint:errcheck // it was only read
 		_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection is used again
 		code := response.StatusCode
 		switch {

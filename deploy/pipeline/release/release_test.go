@@ -46,6 +46,7 @@ func TestABadVersionIsTakenBack(t *testing.T) {
 		bad        behaviour
 	}{
 		{"one call of twenty fails", "errors at 3 looks", behaviour{faults: func(int) int { return 10 }}},
+		{"callers do not reach it", "callerErrors at 3 looks", behaviour{lost: 10}},
 		{"300 ms more", "slower at 3 looks", behaviour{slow: true}},
 		{"reservations leak", "held at 3 looks", behaviour{leak: true}},
 		{"it dies again and again", "restarts at 3 looks", behaviour{restarts: func(look int) int { return look }}},

@@ -104,15 +104,16 @@ type rig struct {
 
 // behaviour is what one pod tells, look by look. What is not given is good.
 type behaviour struct {
-	faults        func(look int) int // of 200 calls
-	idle          bool
-	silent        func(look int) bool
-	slow          bool // 300 ms more
-	leak          bool
-	sagas         float64
-	drift         float64
-	restarts      func(look int) int
-	waiting       string
+	faults   func(look int) int // of 200 calls
+	idle     bool
+	silent   func(look int) bool
+	slow     bool // 300 ms more
+	leak     bool
+	lost     int // of 200 calls that never arrive
+	sagas    float64
+	drift    float64
+	restarts func(look int) int
+	waiting  string
 }
 
 type pod struct {
@@ -124,6 +125,7 @@ type pod struct {
 	slow          bool
 	restarts      int
 	begun, ended  int
+	unheard       int
 }
 
 const (
@@ -151,6 +153,7 @@ breaches: 3, missing: 4, calls: 30, reservations: 30}`)
 	good := &behaviour{}
 	r.deploy(oldImage, "Install complete")
 	r.add("inventory-1", "inventory", "i", good)
+	r.add("gateway-1", "gateway", "g", good)
 	return r
 }
 
@@ -240,6 +243,13 @@ func (p *pod) tell(w io.Writer, r *rig) {
 		fmt.Fprintf(w, "inventory_reservations_total{outcome=\"ok\",step=\"reserve\"} %d\n", p.begun)
 		fmt.Fprintf(w, "inventory_reservations_total{outcome=\"ok\",step=\"commit\"} %d\n", p.ended)
 		fmt.Fprintf(w, "inventory_reservations_expired_total 0\n")
+	}
+	if p.service == "gateway" {
+		if r.current() == newImage {
+			p.unheard += r.bad.lost
+		}
+		fmt.Fprintf(w, "rpc_client_requests_total{peer=\"cart\",code=\"OK\",rpc=\"/a/Get\"} %d\n", p.calls-p.unheard)
+		fmt.Fprintf(w, "rpc_client_requests_total{peer=\"cart\",code=\"Unavailable\",rpc=\"/a/Get\"} %d\n", p.unheard)
 	}
 	if p.service == "cart" {
 		fmt.Fprintf(w, "cartwright_saga_oldest_seconds{kind=\"checkout\",state=\"running\"} %g\n", b.sagas)

@@ -35,6 +35,8 @@ const (
 	checkErrors     = "errors"
 	checkP99        = "p99"
 	checkSlower     = "slower"
+	checkCallers    = "callerErrors"
+	checkWaiting    = "callerSlower"
 	checkRestarts   = "restarts"
 	checkSagaAge    = "sagaAge"
 	checkHeld       = "held"
@@ -66,13 +68,13 @@ func (j *Judge) Looks() []Look { return j.looks }
 // See judges what was seen: the last while for calls, everything since the version runs for reservations and where there were few calls.
 // It returns a reason when that is enough to take the version back.
 func (j *Judge) See(at time.Time, recent, whole Window, restarts int) (reason string) {
-	look := Look{At: at, Calls: recent.all().Total, Figures: j.figures(at, recent, whole, restarts)}
+	look := Look{At: at, Calls: together(recent.RPCs).Total, Figures: j.figures(at, recent, whole, restarts)}
 	for _, name := range slices.Sorted(maps.Keys(look.Figures)) {
 		if look.Figures[name].bad {
 			look.Breaches = append(look.Breaches, name)
 		}
 	}
-	j.calls = whole.all().Total
+	j.calls = together(whole.RPCs).Total
 	if look.Calls == 0 {
 		look.Missing = "no calls were served"
 	}
@@ -92,7 +94,7 @@ func (j *Judge) Miss(at time.Time, why string, restarts int) (reason string) {
 func (j *Judge) add(look Look) (reason string) {
 	j.looks = append(j.looks, look)
 	for _, name := range []string{
-		checkErrors, checkP99, checkSlower, checkRestarts, checkSagaAge, checkHeld, checkAttention, checkViolations,
+		checkErrors, checkP99, checkSlower, checkCallers, checkWaiting, checkRestarts, checkSagaAge, checkHeld, checkAttention, checkViolations,
 	} {
 		if !slices.Contains(look.Breaches, name) {
 			if _, judged := look.Figures[name]; judged {
@@ -162,20 +164,22 @@ func (f Figure) String() string {
 
 func (j *Judge) figures(at time.Time, recent, whole Window, restarts int) map[string]Figure {
 	list := map[string]Figure{checkRestarts: j.restarts(restarts)}
-	all, before := recent.all(), Calls{}
-	if all.Total < j.limits.Calls {
-		all = whole.all()
-	}
+	before := Window{}
 	if j.before != nil {
-		before = j.before.all()
+		before = *j.before
 	}
-	if all.Total >= j.limits.Calls {
-		limit := max(j.limits.Errors, worse(before.Faults, before.Total))
-		list[checkErrors] = Figure{Seen: all.Faults / all.Total, Limit: limit, bad: surely(all.Faults, all.Total) > limit}
-		list[checkP99] = j.p99(all, before)
+	if all := j.enough(recent.RPCs, whole.RPCs); all.Total >= j.limits.Calls {
+		list[checkErrors] = j.errors(all, together(before.RPCs))
+		list[checkP99] = j.p99(all, together(before.RPCs))
 	}
-	if f, ok := j.slower(recent, whole); ok {
+	if f, ok := j.slower(recent.RPCs, whole.RPCs, before.RPCs); ok {
 		list[checkSlower] = f
+	}
+	if all := j.enough(recent.Callers, whole.Callers); all.Total >= j.limits.Calls {
+		list[checkCallers] = j.errors(all, together(before.Callers))
+	}
+	if f, ok := j.slower(recent.Callers, whole.Callers, before.Callers); ok {
+		list[checkWaiting] = f
 	}
 	if whole.Reserved >= j.limits.Reservations {
 		limit := j.limits.Held
@@ -192,6 +196,19 @@ func (j *Judge) figures(at time.Time, recent, whole Window, restarts int) map[st
 		}
 	}
 	return list
+}
+
+// enough are the calls of the last while, or all where those are few.
+func (j *Judge) enough(recent, whole map[string]Calls) Calls {
+	if all := together(recent); all.Total >= j.limits.Calls {
+		return all
+	}
+	return together(whole)
+}
+
+func (j *Judge) errors(all, before Calls) Figure {
+	limit := max(j.limits.Errors, worse(before.Faults, before.Total))
+	return Figure{Seen: all.Faults / all.Total, Limit: limit, bad: surely(all.Faults, all.Total) > limit}
 }
 
 // worse is twice the share of before: what was so already is nothing that the new version has brought.
@@ -231,14 +248,11 @@ func (j *Judge) p99(all, before Calls) Figure {
 
 // slower finds the RPC whose median grew most. Medians of single RPCs stay where they are when others are called more often, and a few
 // slow calls do not move them.
-func (j *Judge) slower(recent, whole Window) (worst Figure, found bool) {
-	if j.before == nil {
-		return worst, false
-	}
-	for _, name := range slices.Sorted(maps.Keys(whole.RPCs)) {
-		now, then := recent.RPCs[name], j.before.RPCs[name]
+func (j *Judge) slower(recent, whole, before map[string]Calls) (worst Figure, found bool) {
+	for _, name := range slices.Sorted(maps.Keys(whole)) {
+		now, then := recent[name], before[name]
 		if now.Total < j.limits.Calls {
-			now = whole.RPCs[name]
+			now = whole[name]
 		}
 		if now.Total < j.limits.Calls || then.Total < j.limits.Calls {
 			continue

@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"github.com/cartwright-shop/cartwright/deploy/pipeline/kube"
+	"github.com/cartwright-shop/cartwright/deploy/released"
 )
 
 // Pods reads the ops port of every pod of the shop, through kubectl's port forwarding: it enters the pod by its node, so network policies
 // that close the port do not stand in its way, and no metrics server is needed.
 type Pods struct {
 	Cluster kube.Cluster
+	// Service is the one whose calls are told apart by those who make them.
+	Service string
 	history history
 	ways    map[string]*way
 }
@@ -31,13 +34,10 @@ type way struct {
 	ended   chan struct{}
 }
 
-// shop are services whose pods tell figures of the whole shop.
-var shop = []string{"cart", "inventory", "payment"} //nolint:gochecknoglobals // a constant list
-
 // scrapeTime bounds one look at one pod.
 const scrapeTime = 10 * time.Second
 
-// Read looks at the named pods, and at all that tell of the shop. When one of them does not answer, nothing was seen: the counts of a part
+// Read looks at the named pods, and at those of all services that are ready: they call it, and tell of the shop. When one of them does not answer, nothing was seen: the counts of a part
 // of them say nothing.
 func (p *Pods) Read(ctx context.Context, pods []string, since ...time.Time) ([]Window, error) {
 	all, err := p.Cluster.Pods(ctx)
@@ -51,7 +51,7 @@ func (p *Pods) Read(ctx context.Context, pods []string, since ...time.Time) ([]W
 	var alive []string
 	for _, pod := range all {
 		alive = append(alive, pod.Name)
-		if !slices.Contains(pods, pod.Name) && (!slices.Contains(shop, pod.Service) || !pod.Ready) {
+		if !slices.Contains(pods, pod.Name) && (!slices.Contains(released.Services(), pod.Service) || !pod.Ready) {
 			continue
 		}
 		list, err := p.scrape(ctx, pod.Name)
@@ -69,7 +69,7 @@ func (p *Pods) Read(ctx context.Context, pods []string, since ...time.Time) ([]W
 			delete(p.ways, name)
 		}
 	}
-	return p.history.windows(now, pods, since), nil
+	return p.history.windows(now, p.Service, pods, since), nil
 }
 
 func (p *Pods) scrape(ctx context.Context, pod string) ([]series, error) {

@@ -19,7 +19,9 @@ import (
 type Prometheus struct {
 	// URL is the server's address, Namespace that of the shop, Token what it is asked with, if anything.
 	URL, Namespace, Token string
-	history               history
+	// Service is the one whose calls are told apart by those who make them.
+	Service string
+	history history
 }
 
 // Read asks for the last figures of every pod of the shop. Pods that the server has nothing of were not seen.
@@ -43,12 +45,12 @@ func (p *Prometheus) Read(ctx context.Context, pods []string, since ...time.Time
 			return nil, fmt.Errorf("prometheus has nothing of pod %s", pod)
 		}
 	}
-	return p.history.windows(now, pods, since), nil
+	return p.history.windows(now, p.Service, pods, since), nil
 }
 
 func anyOfShop(list map[string]series) bool {
 	for _, one := range list {
-		if !strings.HasPrefix(one.metric, "rpc_") {
+		if !strings.HasPrefix(one.metric, "rpc_server_") {
 			return true
 		}
 	}

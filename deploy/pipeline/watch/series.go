@@ -13,7 +13,8 @@ import (
 
 // wanted are the metrics that windows are made of.
 var wanted = []string{ //nolint:gochecknoglobals // a constant list
-	"rpc_server_requests_total", "rpc_server_duration_seconds_bucket", "inventory_reservations_total", "inventory_reservations_expired_total",
+	"rpc_server_requests_total", "rpc_server_duration_seconds_bucket", "rpc_client_requests_total", "rpc_client_duration_seconds_bucket",
+	"inventory_reservations_total", "inventory_reservations_expired_total",
 	"cartwright_saga_oldest_seconds", "cartwright_saga_needs_attention", "payment_operations_need_attention", "payment_ledger_drift_minor_units",
 	"payment_reconciliation_findings",
 }
@@ -108,14 +109,18 @@ func (s snapshot) grown(earlier snapshot, pod, key string) float64 {
 	return now - then
 }
 
-// since makes the window between two snapshots. The earlier one may be empty: then it holds all that was ever counted.
-func (s snapshot) since(earlier snapshot, own []string) Window {
-	w := Window{RPCs: map[string]Calls{}, States: map[State]float64{}}
+// since makes the window between two snapshots. The earlier one may be empty: then it holds all that was ever counted. Of callers that
+// were not seen then it is not known what they counted since.
+func (s snapshot) since(earlier snapshot, service string, own []string) Window {
+	w := Window{RPCs: map[string]Calls{}, Callers: map[string]Calls{}, States: map[State]float64{}}
 	for pod, list := range s.pods {
 		for key, one := range list {
 			w.state(one)
-			if slices.Contains(own, pod) {
-				w.call(one, s.grown(earlier, pod, key))
+			switch _, known := earlier.pods[pod]; {
+			case strings.HasPrefix(one.metric, "rpc_server_") && slices.Contains(own, pod):
+				call(w.RPCs, one, s.grown(earlier, pod, key))
+			case strings.HasPrefix(one.metric, "rpc_client_") && one.labels["peer"] == service && (known || earlier.pods == nil):
+				call(w.Callers, one, s.grown(earlier, pod, key))
 			}
 		}
 	}
@@ -143,16 +148,16 @@ func stock(one series) bool {
 	return one.metric == "inventory_reservations_expired_total" || one.metric == "inventory_reservations_total" && one.labels["outcome"] == "ok"
 }
 
-func (w *Window) call(one series, grown float64) {
+func call(rpcs map[string]Calls, one series, grown float64) {
 	name := one.labels["rpc"]
-	c := w.RPCs[name]
+	c := rpcs[name]
 	switch one.metric {
-	case "rpc_server_requests_total":
+	case "rpc_server_requests_total", "rpc_client_requests_total":
 		c.Total += grown
 		if slices.Contains(faults, one.labels["code"]) {
 			c.Faults += grown
 		}
-	case "rpc_server_duration_seconds_bucket":
+	case "rpc_server_duration_seconds_bucket", "rpc_client_duration_seconds_bucket":
 		le, err := strconv.ParseFloat(one.labels["le"], 64)
 		if err != nil {
 			return
@@ -164,7 +169,7 @@ func (w *Window) call(one series, grown float64) {
 	default:
 		return
 	}
-	w.RPCs[name] = c
+	rpcs[name] = c
 }
 
 // state takes a figure that every pod reads from the database: the largest counts.
@@ -199,20 +204,20 @@ const kept = 120
 
 // windows adds a snapshot and returns what happened since each time: since the last snapshot that is not younger. The zero time is the
 // beginning of all counters.
-func (h *history) windows(now snapshot, own []string, since []time.Time) []Window {
+func (h *history) windows(now snapshot, service string, own []string, since []time.Time) []Window {
 	if len(h.list) == 0 || changed(h.list[len(h.list)-1], now) {
 		h.floor = len(h.list)
 	}
 	h.list = append(h.list, now)
 	var all []Window
 	for _, from := range since {
-		all = append(all, h.window(now, own, from))
+		all = append(all, h.window(now, service, own, from))
 	}
 	h.thin()
 	return all
 }
 
-func (h *history) window(now snapshot, own []string, since time.Time) Window {
+func (h *history) window(now snapshot, service string, own []string, since time.Time) Window {
 	at := 0
 	for i, s := range h.list {
 		if !s.at.After(since) {
@@ -223,7 +228,7 @@ func (h *history) window(now snapshot, own []string, since time.Time) Window {
 	if since.IsZero() {
 		earlier = snapshot{}
 	}
-	w := now.since(earlier, own)
+	w := now.since(earlier, service, own)
 	w.Reserved, w.Ended = now.reservations(h.list[max(at, h.floor)])
 	return w
 }

@@ -30,6 +30,8 @@ type Calls struct {
 type Window struct {
 	// RPCs are calls served, by name; a source that cannot tell them apart has one without a name.
 	RPCs map[string]Calls
+	// Callers are calls of the service as those who called it saw them, whether or not they ever arrived. Repeated ones count once.
+	Callers map[string]Calls
 	// Reserved are reservations of stock begun, Ended those bought, given back or expired.
 	Reserved, Ended float64
 	// States are figures that the shop has now. One that is not there was not seen.
@@ -54,21 +56,25 @@ var faults = []string{"Internal", "Unknown", "Unavailable", "DeadlineExceeded", 
 
 // Backed takes the calls of a longer window for RPCs that were called less often than that.
 func (w Window) Backed(longer Window, calls float64) Window {
+	w.RPCs, w.Callers = backed(w.RPCs, longer.RPCs, calls), backed(w.Callers, longer.Callers, calls)
+	return w
+}
+
+func backed(short, long map[string]Calls, calls float64) map[string]Calls {
 	rpcs := map[string]Calls{}
-	maps.Copy(rpcs, longer.RPCs)
-	for name, c := range w.RPCs {
+	maps.Copy(rpcs, long)
+	for name, c := range short {
 		if c.Total >= calls || rpcs[name].Total < c.Total {
 			rpcs[name] = c
 		}
 	}
-	w.RPCs = rpcs
-	return w
+	return rpcs
 }
 
-// all are the calls of all RPCs together.
-func (w Window) all() Calls {
+// together are the calls of all RPCs.
+func together(rpcs map[string]Calls) Calls {
 	sum := Calls{Buckets: map[float64]float64{}}
-	for _, c := range w.RPCs {
+	for _, c := range rpcs {
 		sum.Total += c.Total
 		sum.Faults += c.Faults
 		for le, n := range c.Buckets {

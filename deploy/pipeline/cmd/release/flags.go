@@ -122,9 +122,9 @@ func (s *settings) chooseSource() error {
 	every, window := 15*time.Second, time.Duration(0)
 	switch kind, target, _ := strings.Cut(s.signals, "="); {
 	case s.signals == "pods":
-		s.Source = &watch.Pods{Cluster: s.Cluster}
+		s.Source = &watch.Pods{Cluster: s.Cluster, Service: s.Service}
 	case kind == "prometheus" && target != "":
-		s.Source = &watch.Prometheus{URL: target, Namespace: s.Cluster.Namespace, Token: os.Getenv("PROMETHEUS_TOKEN")}
+		s.Source = &watch.Prometheus{URL: target, Namespace: s.Cluster.Namespace, Service: s.Service, Token: os.Getenv("PROMETHEUS_TOKEN")}
 		every = 30 * time.Second
 	case kind == "cloudwatch" && target != "" && s.metricsCluster != "":
 		s.Source = &watch.CloudWatch{Namespace: target, Cluster: s.metricsCluster, Service: s.Service, Now: time.Now}
