@@ -23,7 +23,6 @@ var errTaken = errors.New("somebody else releases it now")
 var errLost = errors.New("the lease was lost: somebody else releases this service now, and nothing was changed since")
 
 const (
-	leaseTime    = 60 * time.Second
 	backToKey    = "cartwright.shop/back-to"
 	microTime    = "2006-01-02T15:04:05.000000Z07:00"
 	leasePrefix  = "cartwright-release-"
@@ -36,6 +35,8 @@ type lease struct {
 	object  leaseObject
 	// crashed is the revision that the release before this one would have gone back to; 0 unless it died.
 	crashed int
+	// life is how long it lasts without being renewed.
+	life time.Duration
 }
 
 type leaseObject struct {
@@ -57,8 +58,8 @@ type leaseObject struct {
 }
 
 // acquire takes the lease of a service, also one whose holder has not renewed it in time.
-func acquire(ctx context.Context, cluster kube.Cluster, name string) (*lease, error) {
-	l := &lease{cluster: cluster}
+func acquire(ctx context.Context, cluster kube.Cluster, name string, life time.Duration) (*lease, error) {
+	l := &lease{cluster: cluster, life: life}
 	found, err := l.read(ctx, leasePrefix+name)
 	if err != nil {
 		return nil, fmt.Errorf("read the lease: %w", err)
@@ -80,7 +81,7 @@ func acquire(ctx context.Context, cluster kube.Cluster, name string) (*lease, er
 	}
 	now := time.Now().UTC().Format(microTime)
 	l.object.Spec.Holder = fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()[:8])
-	l.object.Spec.Seconds, l.object.Spec.Taken, l.object.Spec.Renewed = int(leaseTime.Seconds()), now, now
+	l.object.Spec.Seconds, l.object.Spec.Taken, l.object.Spec.Renewed = int(life.Seconds()), now, now
 	verb := "create"
 	if found {
 		verb = "replace"
@@ -126,7 +127,7 @@ func (l *lease) write(ctx context.Context, verb string) error {
 // keep renews the lease until the context ends. When it cannot in time, or somebody else has it, lost is called and it ends.
 func (l *lease) keep(ctx context.Context, lost func(error)) {
 	renewed := time.Now()
-	for pause(ctx, leaseTime/renewPerTime) == nil {
+	for pause(ctx, l.life/renewPerTime) == nil {
 		l.object.Spec.Renewed = time.Now().UTC().Format(microTime)
 		err := l.write(ctx, "replace")
 		if err != nil && conflict(err) {
@@ -137,7 +138,7 @@ func (l *lease) keep(ctx context.Context, lost func(error)) {
 			renewed = time.Now()
 		case ctx.Err() != nil:
 			return
-		case conflict(err) || time.Since(renewed) > leaseTime*3/4:
+		case conflict(err) || time.Since(renewed) > l.life*3/4:
 			lost(fmt.Errorf("%w: %w", errLost, err))
 			return
 		}

@@ -30,6 +30,8 @@ type Options struct {
 	Cluster     kube.Cluster
 	// Timeout bounds helm and each wait for pods.
 	Timeout time.Duration
+	// Lease is how long others wait for a release that tells nothing of itself.
+	Lease time.Duration
 	// Baseline is how long the version before is looked at, Watch how long the new one is, Every the time between two looks, and Window
 	// what each looks back on.
 	Baseline, Watch, Every, Window time.Duration
@@ -56,8 +58,8 @@ func (o *Options) check() error {
 	if !digestPattern.MatchString(o.Image) {
 		return fmt.Errorf("image %q is not sha256: and 64 hexadecimal digits", o.Image)
 	}
-	if o.Timeout <= 0 || o.Watch <= 0 || o.Every <= 0 || o.Window < o.Every || o.Baseline < 0 {
-		return errors.New("timeout, watch and every must be above 0, and window not below every")
+	if o.Lease < time.Second || o.Timeout <= 0 || o.Watch <= 0 || o.Every <= 0 || o.Window < o.Every || o.Baseline < 0 {
+		return errors.New("lease must be a second or more, timeout, watch and every must be above 0, and window not below every")
 	}
 	if looks := int(o.Watch / o.Every); looks < o.Thresholds.Breaches {
 		return fmt.Errorf("%d looks in %s are fewer than the %d that take a version back: watch longer", looks, o.Watch, o.Thresholds.Breaches)

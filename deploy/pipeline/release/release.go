@@ -42,7 +42,7 @@ func (r *run) judge(ctx context.Context) {
 		r.end(Refused, err.Error())
 		return
 	}
-	held, err := acquire(ctx, r.o.Cluster, r.o.Name)
+	held, err := acquire(ctx, r.o.Cluster, r.o.Name, r.o.Lease)
 	if err != nil {
 		r.end(Refused, err.Error())
 		return
@@ -60,7 +60,7 @@ func (r *run) judge(ctx context.Context) {
 	stop()
 	keeper.Wait()
 	if !errors.Is(context.Cause(ctx), errLost) && r.report.Verdict != Stuck {
-		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTime)
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.o.Timeout)
 		defer cancel()
 		if err := held.drop(after); err != nil {
 			r.problem("give the lease back: %v", err)

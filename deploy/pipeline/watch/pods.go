@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cartwright-shop/cartwright/deploy/pipeline/kube"
@@ -23,7 +24,9 @@ type Pods struct {
 	// Service is the one whose calls are told apart by those who make them.
 	Service string
 	history history
-	ways    map[string]*way
+
+	mu   sync.Mutex
+	ways map[string]*way
 }
 
 // way is an open forwarding to one pod.
@@ -47,29 +50,60 @@ func (p *Pods) Read(ctx context.Context, pods []string, since ...time.Time) ([]W
 	if len(pods) == 0 {
 		return nil, errors.New("there are no pods to look at")
 	}
-	now := snapshot{at: time.Now(), pods: map[string]map[string]series{}}
-	var alive []string
+	var names, alive []string
 	for _, pod := range all {
 		alive = append(alive, pod.Name)
-		if !slices.Contains(pods, pod.Name) && (!slices.Contains(released.Services(), pod.Service) || !pod.Ready) {
-			continue
-		}
-		list, err := p.scrape(ctx, pod.Name)
-		if err != nil {
-			return nil, fmt.Errorf("pod %s: %w", pod.Name, err)
-		}
-		now.pods[pod.Name] = map[string]series{}
-		for _, one := range list {
-			now.pods[pod.Name][one.key()] = one
+		if slices.Contains(pods, pod.Name) || slices.Contains(released.Services(), pod.Service) && pod.Ready {
+			names = append(names, pod.Name)
 		}
 	}
+	now, err := p.look(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	p.forget(func(name string) bool { return !slices.Contains(alive, name) })
+	return p.history.windows(now, p.Service, pods, since), nil
+}
+
+// atOnce is how many pods are looked at side by side.
+const atOnce = 4
+
+// look reads pods, all of them or none.
+func (p *Pods) look(ctx context.Context, names []string) (snapshot, error) {
+	now := snapshot{at: time.Now(), pods: map[string]map[string]series{}}
+	errs, lists := make([]error, len(names)), make([][]series, len(names))
+	turns := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			var err error
+			if lists[i], err = p.scrape(ctx, name); err != nil {
+				errs[i] = fmt.Errorf("pod %s: %w", name, err)
+			}
+		})
+	}
+	all.Wait()
+	for i, name := range names {
+		now.pods[name] = map[string]series{}
+		for _, one := range lists[i] {
+			now.pods[name][one.key()] = one
+		}
+	}
+	return now, errors.Join(errs...)
+}
+
+// forget ends ways.
+func (p *Pods) forget(which func(name string) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for name, w := range p.ways {
-		if !slices.Contains(alive, name) {
+		if which(name) {
 			w.close()
 			delete(p.ways, name)
 		}
 	}
-	return p.history.windows(now, p.Service, pods, since), nil
 }
 
 func (p *Pods) scrape(ctx context.Context, pod string) ([]series, error) {
@@ -80,24 +114,25 @@ func (p *Pods) scrape(ctx context.Context, pod string) ([]series, error) {
 		return list, err
 	}
 	// A way ends with the container that it leads to.
-	if w := p.ways[pod]; w != nil {
-		w.close()
-		delete(p.ways, pod)
-	}
+	p.forget(func(name string) bool { return name == pod })
 	return p.try(ctx, pod)
 }
 
 func (p *Pods) try(ctx context.Context, pod string) ([]series, error) {
+	p.mu.Lock()
 	w := p.ways[pod]
+	p.mu.Unlock()
 	if w == nil {
 		var err error
 		if w, err = p.open(ctx, pod); err != nil {
 			return nil, err
 		}
+		p.mu.Lock()
 		if p.ways == nil {
 			p.ways = map[string]*way{}
 		}
 		p.ways[pod] = w
+		p.mu.Unlock()
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.address+"/metrics", nil)
 	if err != nil {
@@ -169,9 +204,6 @@ func (w *way) close() {
 
 // Close ends all forwarding.
 func (p *Pods) Close() error {
-	for _, w := range p.ways {
-		w.close()
-	}
-	p.ways = nil
+	p.forget(func(string) bool { return true })
 	return nil
 }

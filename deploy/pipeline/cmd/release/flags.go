@@ -65,6 +65,7 @@ func (s *settings) places(flags *flag.FlagSet) {
 	flags.StringVar(&s.Cluster.Namespace, "namespace", "cartwright", "namespace of the shop")
 	flags.StringVar(&s.Cluster.Context, "context", "", "entry of the kubeconfig (the current one)")
 	flags.DurationVar(&s.Timeout, "timeout", 10*time.Minute, "how long helm may take, the migration included")
+	flags.DurationVar(&s.Lease, "lease", time.Minute, "how long a release that died keeps others from beginning")
 	flags.BoolVar(&s.Recover, "recover", false, "first take back what helm was left in the middle of")
 	flags.StringVar(&s.report, "report", "", "file that gets the report, as JSON")
 	flags.StringVar(&s.record, "record", "", "file with the record of releases that a good one is written to ("+released.File+")")
