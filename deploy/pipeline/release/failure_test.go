@@ -41,7 +41,7 @@ func TestWhatFailsBeforeTheWatchIsTakenBack(t *testing.T) {
 		require.Contains(t, report.Reason, "helm upgrade")
 		require.Equal(t, 3, report.After)
 		require.Zero(t, r.called("helm --namespace shop rollback"), "it is back already")
-		require.Equal(t, 1, r.called("sns publish"))
+		require.Equal(t, 1, r.called("aws sns publish"))
 	})
 	t.Run("the smoke test fails", func(t *testing.T) {
 		t.Parallel()
@@ -104,7 +104,7 @@ func TestARollbackThatFailsIsTold(t *testing.T) {
 	require.Contains(t, report.Reason, "slower at 3 looks")
 	require.Contains(t, report.Reason, "the server is gone")
 	require.Equal(t, 3, r.called("helm --namespace shop rollback cart 1"))
-	require.Equal(t, 1, r.called("sns publish", "rollback failed"))
+	require.Equal(t, 1, r.called("aws sns publish", "rollback failed"))
 	require.NotNil(t, r.lease, "it says where to go back to")
 
 	r.on, r.bad = nil, behaviour{}
@@ -125,7 +125,7 @@ func TestAnInterruptedReleaseGoesBack(t *testing.T) {
 	var log bytes.Buffer
 	command.Stderr = &log
 	require.NoError(t, command.Start())
-	require.Eventually(t, func() bool { return r.called("get pods") > 12 }, time.Minute, 10*time.Millisecond, "it is watching")
+	require.Eventually(t, func() bool { return r.called("kubectl --namespace shop get pods") > 12 }, time.Minute, 10*time.Millisecond, "it is watching")
 	require.NoError(t, command.Process.Signal(syscall.SIGTERM))
 	_ = command.Wait() // the exit code is what is looked at
 	require.Equal(t, 3, command.ProcessState.ExitCode(), log.String())
@@ -141,7 +141,7 @@ func TestOnlyOneReleasesAService(t *testing.T) {
 	r := newRig(t)
 	first := r.command("--watch", "10m", "--every", "50ms")
 	require.NoError(t, first.Start())
-	require.Eventually(t, func() bool { return r.called("get pods") > 12 }, time.Minute, 10*time.Millisecond, "it is watching")
+	require.Eventually(t, func() bool { return r.called("kubectl --namespace shop get pods") > 12 }, time.Minute, 10*time.Millisecond, "it is watching")
 	report, code, _ := r.run()
 	require.Equal(t, 2, code)
 	require.Contains(t, report.Reason, "somebody else releases it now")
@@ -220,7 +220,7 @@ func TestAlertsAreTriedAgainAndNeverChangeTheVerdict(t *testing.T) {
 	require.Equal(t, "cart", body["service"])
 	require.Equal(t, "rolled back", body["verdict"])
 	require.Contains(t, body["reason"], "errors")
-	require.Equal(t, 4, r.called("sns publish"), "as often as it is tried")
+	require.Equal(t, 4, r.called("aws sns publish"), "as often as it is tried")
 	require.Contains(t, fmt.Sprint(report.Problems), "nobody was told: aws sns publish")
 	require.Contains(t, fmt.Sprint(report.Problems), "mark the release")
 }

@@ -414,14 +414,14 @@ func (r *rig) report(log string) release.Report {
 	return report
 }
 
-// called counts calls whose command line has all of these parts.
+// called counts calls whose command line has all of these parts, and begins with the first.
 func (r *rig) called(parts ...string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
 	for _, c := range r.calls {
 		line := c.Name + " " + strings.Join(c.Args, " ")
-		if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+		if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) && strings.HasPrefix(line, parts[0]) {
 			n++
 		}
 	}

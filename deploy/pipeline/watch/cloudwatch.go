@@ -57,9 +57,10 @@ func (c *CloudWatch) queries() []metricQuery {
 		make("total", "rpc_server_requests_total", "Sum", c.Service, stable),
 		make("good", "rpc_server_requests_total", "Sum", c.Service, stable, good),
 		make("fast", "rpc_server_fast_total", "Sum", c.Service, stable),
-		make("saga_age", "cartwright_saga_oldest_seconds", "Maximum", "cart"),
+		make("saga_age", "cartwright_saga_oldest_working_seconds", "Maximum", "cart"),
 		make("sagas", "cartwright_saga_needs_attention", "Maximum", "cart"),
 		make("operations", "payment_operations_need_attention", "Maximum", "payment"),
+		make("findings", "payment_reconciliation_findings_real", "Maximum", "payment"),
 		make("drift", "payment_ledger_drift_minor_units", "Maximum", "payment"),
 	}
 }
@@ -98,7 +99,7 @@ func (c *CloudWatch) read(ctx context.Context, since time.Time) (Window, error) 
 		Total: sum(total), Faults: max(0, sum(total)-sum(values["good"])),
 		Buckets: map[float64]float64{0.25: sum(values["fast"]), math.Inf(1): sum(total)},
 	}
-	for id, state := range map[string]State{"saga_age": SagaAge, "sagas": Attention, "operations": Attention, "drift": Violations} {
+	for id, state := range map[string]State{"saga_age": SagaAge, "sagas": Attention, "operations": Attention, "drift": Violations, "findings": Violations} {
 		if list := values[id]; len(list) > 0 {
 			w.States[state] = max(w.States[state], math.Abs(list[len(list)-1]))
 		}

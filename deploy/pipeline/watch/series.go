@@ -16,7 +16,7 @@ var wanted = []string{ //nolint:gochecknoglobals // a constant list
 	"rpc_server_requests_total", "rpc_server_duration_seconds_bucket", "rpc_client_requests_total", "rpc_client_duration_seconds_bucket",
 	"inventory_reservations_total", "inventory_reservations_expired_total",
 	"cartwright_saga_oldest_seconds", "cartwright_saga_needs_attention", "payment_operations_need_attention", "payment_ledger_drift_minor_units",
-	"payment_reconciliation_findings",
+	"payment_reconciliation_findings", "audit_violations",
 }
 
 // series is one figure of one pod.
@@ -182,6 +182,8 @@ func (w *Window) state(one series) {
 		}
 	case "cartwright_saga_needs_attention", "payment_operations_need_attention":
 		add(Attention, one.value)
+	case "audit_violations":
+		add(Violations, one.value)
 	case "payment_ledger_drift_minor_units":
 		add(Violations, math.Abs(one.value))
 	case "payment_reconciliation_findings":
