@@ -140,10 +140,10 @@ rules: $(TOOLS)/promtool ## Check the rules of Prometheus and run their unit tes
 	cd deploy/alerts/prometheus && promtool check rules $$(ls *.yaml | grep -v _test) && promtool test rules *_test.yaml
 
 .PHONY: test
-test: ## Run every test: unit, contract, architecture, Postgres, journeys (test/cart: those of one service)
+test: $(TOOLS)/buf ## Run every test: unit, contract, architecture, Postgres, journeys (test/cart: those of one service)
 	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && exec .local/bin/suite
 
-test/%:
+test/%: $(TOOLS)/buf
 	@go build -C deploy -o ../.local/bin/suite ./local/cmd/suite && exec .local/bin/suite services/$*
 
 .PHONY: acceptance
@@ -153,6 +153,14 @@ acceptance: ## Run the journeys against a shop of their own, or the one at ACCEP
 .PHONY: affected
 affected: ## List the services that were changed since a revision (SINCE=main~1), or that FILES="a b" belong to
 	@go run ./deploy/pipeline/cmd/affected --why $(if $(SINCE),--since $(SINCE)) $(FILES)
+
+.PHONY: release
+release: ## Put a version in place, watch it, take it back when it is bad (SERVICE=cart IMAGE=sha256:... ENV=staging ARGS="--version 1.2.3"), see docs/release.md
+	@go build -C deploy -o ../.local/bin/release ./pipeline/cmd/release && exec .local/bin/release "$(SERVICE)" --image "$(IMAGE)" $(if $(ENV),--env $(ENV)) $(ARGS)
+
+.PHONY: can-i-deploy
+can-i-deploy: $(TOOLS)/buf ## Tell whether a version gets along with what is deployed (SERVICE=cart VERSION=HEAD ARGS="-namespace cartwright")
+	@go run ./deploy/pipeline/cmd/can-i-deploy $(ARGS) "$(SERVICE)" "$(VERSION)"
 
 .PHONY: smoke
 smoke: ## Buy one thing from a running shop and give it back (URL=http://127.0.0.1:8080 ARGS="-channel uk-web -stop-before-payment")

@@ -50,11 +50,12 @@ func named(t *testing.T, name string) gate.Gate {
 // A contract compared with anything but what is deployed lets a release break the callers of what is deployed.
 func TestContractIsComparedWithWhatIsDeployed(t *testing.T) {
 	t.Parallel()
-	const buf = `echo "called $*"; cat "$3/cartwright/cart/v1/cart.proto"`
+	const buf = `echo "called $*"; if test "$1" = build; then cat "$2/cartwright/cart/v1/cart.proto" > "$4"; else cat "$4"; fi`
 	build, output, first := repository(t, map[string]string{"buf": buf, "aws": "echo"})
 	build.Against = first
 	require.Equal(t, gate.Passed, build.Run(t.Context(), named(t, "contract")).Status)
-	require.Contains(t, output.String(), "called breaking --against ../.local/deployed/proto --path cartwright/cart --path cartwright/type\nold\n")
+	require.Contains(t, output.String(), "called breaking .local/deployed/now.binpb --against .local/deployed/before.binpb --config "+
+		`{"version":"v2","breaking":{"use":["FILE"]}} --path cartwright/cart --path cartwright/type`+"\nold\n")
 
 	build.Against = "no-such-revision"
 	verdict := build.Run(t.Context(), named(t, "contract"))

@@ -113,11 +113,17 @@ func contract(ctx context.Context, b *Build) ([]step, error) {
 	if err := b.checkout(ctx, revision); err != nil {
 		return nil, err
 	}
-	argv := []string{"buf", "breaking", "--against", filepath.Join("..", deployedDir, "proto")}
+	// Compiled contracts are compared: buf takes no paths for two folders.
+	now, before := filepath.Join(deployedDir, "now.binpb"), filepath.Join(deployedDir, "before.binpb")
+	argv := []string{"buf", "breaking", now, "--against", before, "--config", `{"version":"v2","breaking":{"use":["FILE"]}}`}
 	for _, folder := range contractsOf(b.Service) {
 		argv = append(argv, "--path", "cartwright/"+folder)
 	}
-	return []step{{dir: "proto", argv: argv, found: []int{100}}}, nil
+	return []step{
+		{argv: []string{"buf", "build", "proto", "--output", now}, found: []int{100}},
+		{argv: []string{"buf", "build", filepath.Join(deployedDir, "proto"), "--output", before}, found: []int{100}},
+		{argv: argv, found: []int{100}},
+	}, nil
 }
 
 // contractsOf names the folders of contracts that others call a service by.
