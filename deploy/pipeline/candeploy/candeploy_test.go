@@ -94,7 +94,7 @@ func buf(t *testing.T) string {
 
 // ask returns the answers that are no.
 func (r tree) ask(service, commit string, sides ...candeploy.Side) []string {
-	answers, err := candeploy.Ask(r.T.Context(), candeploy.Question{Root: r.root, Buf: buf(r.T), Work: r.T.TempDir(), Service: service, Commit: commit, Deployed: sides})
+	answers, err := candeploy.Ask(r.Context(), candeploy.Question{Root: r.root, Buf: buf(r.T), Work: r.TempDir(), Service: service, Commit: commit, Deployed: sides})
 	require.NoError(r.T, err)
 	require.NotEmpty(r.T, answers)
 	var no []string

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -17,8 +16,6 @@ import (
 type Cluster struct {
 	// Namespace is where the shop is, Context which entry of the kubeconfig is used; the current one when empty.
 	Namespace, Context string
-	// Log is told what kubectl and helm complain of.
-	Log io.Writer
 }
 
 // Kubectl returns what kubectl prints. An error has the end of its complaints.

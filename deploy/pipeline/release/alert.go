@@ -107,8 +107,8 @@ func (g grafana) Put(ctx context.Context, m Marker) error {
 }
 
 const (
-	tries    = 4
-	pauseMin = 500 * time.Millisecond
+	tries      = 4
+	firstPause = 500 * time.Millisecond
 )
 
 // again tries something that may fail by chance, with longer and longer pauses.
@@ -118,7 +118,7 @@ func again(ctx context.Context, try func(context.Context) error) error {
 		if err = try(ctx); err == nil || errors.Is(err, errForGood) {
 			return err
 		}
-		if n == tries-1 || pause(ctx, pauseMin<<n) != nil {
+		if n == tries-1 || pause(ctx, firstPause<<n) != nil {
 			break
 		}
 	}
@@ -159,7 +159,7 @@ func post(ctx context.Context, url, token string, body any) error {
 		if err != nil {
 			return err
 		}
-		defer response.Body.Close()                                       //nolint:errcheck // it was only read
+		defer response.Body.Close()
 		_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection is used again
 		code := response.StatusCode
 		switch {

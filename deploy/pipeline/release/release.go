@@ -53,7 +53,7 @@ func (r *run) judge(ctx context.Context) {
 	// What the lease tells those who come after is written before anybody renews it, so that only one writes it at a time.
 	if err := r.prepare(ctx, held); err == nil {
 		keeper.Go(func() { held.keep(kept, func(err error) { lost(err) }) })
-		r.release(ctx, held)
+		r.release(ctx)
 	} else {
 		r.end(Refused, err.Error())
 	}
@@ -140,7 +140,7 @@ func isRollback(list []revision, to int) bool {
 }
 
 // release does what is left once it is clear where to go back to.
-func (r *run) release(ctx context.Context, held *lease) {
+func (r *run) release(ctx context.Context) {
 	if err := r.step("look at what runs", func() error { return r.baseline(ctx) }); err != nil {
 		r.end(Refused, err.Error())
 		return

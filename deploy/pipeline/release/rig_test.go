@@ -67,11 +67,11 @@ func standIn(name string) int {
 	signal.Notify(ended, syscall.SIGTERM)
 	input, _ := io.ReadAll(os.Stdin)
 	text, _ := json.Marshal(call{Name: name, Args: os.Args[1:], Input: string(input)})
-	response, err := http.Post(os.Getenv("RIG_URL"), "application/json", bytes.NewReader(text)) //nolint:gosec,noctx // the test's own server
+	response, err := http.Post(os.Getenv("RIG_URL"), "application/json", bytes.NewReader(text))
 	if err != nil {
 		return 99
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	var a answer
 	if json.NewDecoder(response.Body).Decode(&a) != nil {
 		return 98
@@ -195,7 +195,7 @@ func (r *rig) add(name, service, hash string, how *behaviour) {
 		defer r.mu.Unlock()
 		p.tell(w, r)
 	}))
-	r.T.Cleanup(p.server.Close)
+	r.Cleanup(p.server.Close)
 	r.pods[name] = p
 }
 
@@ -381,7 +381,7 @@ func (r *rig) listed() answer {
 
 // command prepares the real program in front of the rig. What is in more counts last.
 func (r *rig) command(more ...string) *exec.Cmd {
-	r.T.Helper()
+	r.Helper()
 	file, err := program()
 	require.NoError(r.T, err)
 	arguments := append([]string{
@@ -396,7 +396,7 @@ func (r *rig) command(more ...string) *exec.Cmd {
 
 // run runs it to its end.
 func (r *rig) run(more ...string) (release.Report, int, string) {
-	r.T.Helper()
+	r.Helper()
 	_ = os.Remove(filepath.Join(r.dir, "report.json"))
 	command := r.command(more...)
 	var output, log bytes.Buffer
@@ -406,7 +406,7 @@ func (r *rig) run(more ...string) (release.Report, int, string) {
 }
 
 func (r *rig) report(log string) release.Report {
-	r.T.Helper()
+	r.Helper()
 	var report release.Report
 	text, err := os.ReadFile(filepath.Join(r.dir, "report.json"))
 	require.NoError(r.T, err, log)

@@ -41,7 +41,7 @@ func prometheus(r *rig) *httptest.Server {
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "vector", "result": result}})
 	}))
-	r.T.Cleanup(server.Close)
+	r.Cleanup(server.Close)
 	return server
 }
 

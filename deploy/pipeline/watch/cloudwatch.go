@@ -45,7 +45,7 @@ const late = 3 * time.Minute
 const lifetime = time.Hour
 
 func (c *CloudWatch) queries() []metricQuery {
-	make := func(id, metric, stat, service string, more ...dimension) metricQuery {
+	query := func(id, metric, stat, service string, more ...dimension) metricQuery {
 		q := metricQuery{ID: id}
 		q.MetricStat.Period, q.MetricStat.Stat = 60, stat
 		q.MetricStat.Metric.Namespace, q.MetricStat.Metric.MetricName = c.Namespace, metric
@@ -54,14 +54,14 @@ func (c *CloudWatch) queries() []metricQuery {
 	}
 	stable, good := dimension{"track", "stable"}, dimension{"outcome", "good"}
 	return []metricQuery{
-		make("total", "rpc_server_requests_total", "Sum", c.Service, stable),
-		make("good", "rpc_server_requests_total", "Sum", c.Service, stable, good),
-		make("fast", "rpc_server_fast_total", "Sum", c.Service, stable),
-		make("saga_age", "cartwright_saga_oldest_working_seconds", "Maximum", "cart"),
-		make("sagas", "cartwright_saga_needs_attention", "Maximum", "cart"),
-		make("operations", "payment_operations_need_attention", "Maximum", "payment"),
-		make("findings", "payment_reconciliation_findings_real", "Maximum", "payment"),
-		make("drift", "payment_ledger_drift_minor_units", "Maximum", "payment"),
+		query("total", "rpc_server_requests_total", "Sum", c.Service, stable),
+		query("good", "rpc_server_requests_total", "Sum", c.Service, stable, good),
+		query("fast", "rpc_server_fast_total", "Sum", c.Service, stable),
+		query("saga_age", "cartwright_saga_oldest_working_seconds", "Maximum", "cart"),
+		query("sagas", "cartwright_saga_needs_attention", "Maximum", "cart"),
+		query("operations", "payment_operations_need_attention", "Maximum", "payment"),
+		query("findings", "payment_reconciliation_findings_real", "Maximum", "payment"),
+		query("drift", "payment_ledger_drift_minor_units", "Maximum", "payment"),
 	}
 }
 

@@ -73,7 +73,7 @@ func (p *Prometheus) query(ctx context.Context, query string) (map[string]map[st
 	if err != nil {
 		return nil, fmt.Errorf("ask prometheus: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	var answer struct {
 		Status, Error string
 		Data          struct {

@@ -12,7 +12,7 @@ import (
 )
 
 // wanted are the metrics that windows are made of.
-var wanted = []string{ //nolint:gochecknoglobals // a constant list
+var wanted = []string{
 	"rpc_server_requests_total", "rpc_server_duration_seconds_bucket", "rpc_client_requests_total", "rpc_client_duration_seconds_bucket",
 	"inventory_reservations_total", "inventory_reservations_expired_total",
 	"cartwright_saga_oldest_seconds", "cartwright_saga_needs_attention", "payment_operations_need_attention", "payment_ledger_drift_minor_units",

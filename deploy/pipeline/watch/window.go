@@ -52,7 +52,7 @@ const (
 )
 
 // faults are the codes that are the server's fault. Whatever else a caller is told is an answer.
-var faults = []string{"Internal", "Unknown", "Unavailable", "DeadlineExceeded", "DataLoss"} //nolint:gochecknoglobals // a constant list
+var faults = []string{"Internal", "Unknown", "Unavailable", "DeadlineExceeded", "DataLoss"}
 
 // Backed takes the calls of a longer window for RPCs that were called less often than that.
 func (w Window) Backed(longer Window, calls float64) Window {
