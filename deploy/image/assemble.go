@@ -70,6 +70,20 @@ func assemble(p Program, id Identity, arch string, binary, certificates []byte) 
 	return annotated, nil
 }
 
+// withEnv gives an image an environment; without one it stays as it is.
+func withEnv(image v1.Image, env []string) (v1.Image, error) {
+	if len(env) == 0 {
+		return image, nil
+	}
+	file, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config := file.Config
+	config.Env = env
+	return mutate.Config(image, config)
+}
+
 // labels are the names that the OCI image specification has for them.
 func labels(p Program, id Identity) map[string]string {
 	return map[string]string{

@@ -26,6 +26,9 @@ type Build struct {
 	Identity Identity
 	// Arch is the processor, as Go names it. Empty: that of this machine.
 	Arch string
+	// Tags are more build tags, and Env is the image's environment, for images that are made to misbehave in a proof. What is shipped
+	// has neither.
+	Tags, Env []string
 }
 
 func (b Build) arch() string {
@@ -37,7 +40,7 @@ func (b Build) arch() string {
 
 // compile writes the binary of a program. Nothing of the folder, the user or the environment gets into it.
 func (b Build) compile(ctx context.Context, p Program, target string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", tags,
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", strings.Join(append([]string{tags}, b.Tags...), ","),
 		"-ldflags", "-s -w -X "+stampVariable+"="+b.Identity.stamp(), "-o", target, p.Package())
 	command.Dir = filepath.Join(b.Root, filepath.FromSlash(p.Module))
 	command.Env = append(withoutGo(os.Environ()), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.arch(), "GOWORK=off", "GOFLAGS=-mod=readonly",

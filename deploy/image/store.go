@@ -66,6 +66,9 @@ func (s Store) Make(ctx context.Context, b Build, p Program) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
+	if image, err = withEnv(image, b.Env); err != nil {
+		return Made{}, err
+	}
 	if err := write(filepath.Join(s.files(p.Name), filepath.FromSlash(RootsPath)), certificates); err != nil {
 		return Made{}, err
 	}
