@@ -47,6 +47,7 @@ func Dial(cfg Config) (*grpc.ClientConn, error) {
 	metrics.breaker.WithLabelValues(cfg.Peer).Set(0)
 	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(cfg.TLS.Client(cfg.Peer)),
+		grpc.WithResolvers(names{cfg.Lookup}),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithChainUnaryInterceptor(append([]grpc.UnaryClientInterceptor{p.unary()}, fault.Client()...)...),

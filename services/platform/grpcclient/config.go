@@ -1,8 +1,10 @@
 package grpcclient
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -21,6 +23,8 @@ type Config struct {
 	Peer string
 	// Addr is host:port; all addresses of the host share the calls. An address with a scheme is taken as it is.
 	Addr string
+	// Lookup finds the addresses of a host. Default: the resolver of the machine.
+	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Log receives programming errors and changes of the breaker. Default: none.
 	Log *zap.Logger
 	// Metrics is where the counters are registered. Default: a registry of its own.
@@ -51,6 +55,9 @@ func (c Config) withDefaults() Config {
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
 	}
+	if c.Lookup == nil {
+		c.Lookup = net.DefaultResolver.LookupHost
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
@@ -70,7 +77,7 @@ func (c Config) target() string {
 	if strings.Contains(c.Addr, "://") || strings.HasPrefix(c.Addr, "unix:") {
 		return c.Addr
 	}
-	return "dns:///" + c.Addr
+	return namesScheme + ":///" + c.Addr
 }
 
 type methodName struct {
