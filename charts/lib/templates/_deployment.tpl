@@ -36,6 +36,11 @@ metadata:
 spec:
   {{- if not $v.autoscaling.enabled }}
   replicas: {{ $v.replicas }}
+  {{- else }}
+  {{- /* An upgrade that no longer says how many there are, because the autoscaler decides from now on, would leave one. */}}
+  {{- with lookup "apps/v1" "Deployment" .root.Release.Namespace (include "cartwright.fullname" .) }}
+  replicas: {{ max 1 (int .spec.replicas) }}
+  {{- end }}
   {{- end }}
   revisionHistoryLimit: {{ $v.revisionHistoryLimit }}
   progressDeadlineSeconds: {{ $v.progressDeadlineSeconds }}
