@@ -199,6 +199,10 @@ prove-histories: ## The long form of the proofs in payment and inventory: 400 hi
 skew: ## Run each service at its last release among those of this tree, and the other way round, on old and new schemas (ARGS=old/cart)
 	@go build -C deploy -buildvcs=false -o ../.local/bin/skew ./skew/cmd/skew && exec .local/bin/skew $(ARGS)
 
+.PHONY: prove-cluster
+prove-cluster: ## Put the shop to the proof on a Kubernetes cluster (KUBECONFIG=... REGISTRY=... POSTGRES_DSN=..., see docs/operations.md; ARGS="-only install,bad-image -keep")
+	@go build -C deploy -o ../.local/bin/prove-cluster ./cluster/cmd/prove-cluster && exec .local/bin/prove-cluster $(ARGS)
+
 .PHONY: soak
 soak: ## Use one shop for an hour with random faults, audit it every few minutes and follow its memory (MINUTES=10 SEED=7 ARGS="-rate 4 -buyers 8")
 	@go build -C deploy -o ../.local/bin/prove ./prove/cmd/prove && exec .local/bin/prove soak $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED)) $(ARGS)
