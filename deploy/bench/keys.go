@@ -61,7 +61,7 @@ func (k *Keys) Fill(ctx context.Context, count int) error {
 	now, n := time.Now(), 0
 	caller := asStaff(ctx)
 	columns := []string{"principal", "rpc", "request_id", "fingerprint", "state", "response", "created_at", "lease_until", "done_at"}
-	_, err = k.db.CopyFrom(ctx, pgx.Identifier{"idempotency_key"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+	_, err = k.db.Pool().CopyFrom(ctx, pgx.Identifier{"idempotency_key"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
 		if n == count {
 			return nil, nil
 		}

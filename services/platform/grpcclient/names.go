@@ -36,7 +36,7 @@ func (n names) Build(target resolver.Target, cc resolver.ClientConn, _ resolver.
 		return nil, fmt.Errorf("address %q: %w", target.Endpoint(), err)
 	}
 	if net.ParseIP(host) != nil {
-		return fixed{}, cc.UpdateState(resolver.State{Addresses: []resolver.Address{{Addr: target.Endpoint()}}})
+		return watching{func() {}}, cc.UpdateState(resolver.State{Addresses: []resolver.Address{{Addr: target.Endpoint()}}})
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	go n.watch(ctx, cc, host, port)
@@ -87,12 +87,3 @@ func (watching) ResolveNow(resolver.ResolveNowOptions) {}
 
 // Close implements resolver.Resolver.
 func (w watching) Close() { w.stop() }
-
-// fixed is an address that is no name.
-type fixed struct{}
-
-// ResolveNow implements resolver.Resolver.
-func (fixed) ResolveNow(resolver.ResolveNowOptions) {}
-
-// Close implements resolver.Resolver.
-func (fixed) Close() {}

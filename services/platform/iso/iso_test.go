@@ -54,16 +54,3 @@ func TestCountries(t *testing.T) {
 	de, _ := iso.Country("DE")
 	require.True(t, de.EU)
 }
-
-// When it fails, sales tax cannot be found for an address in the United States.
-func TestUSStates(t *testing.T) {
-	t.Parallel()
-	require.Len(t, iso.USStates(), 51)
-	state, ok := iso.USState("CA")
-	require.True(t, ok)
-	require.Equal(t, "California", state.Name)
-	for _, code := range []string{"", "PR", "ca", "XX"} {
-		_, ok := iso.USState(code)
-		require.False(t, ok, code)
-	}
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
@@ -75,7 +76,7 @@ func Open(db *postgres.DB, r *Registry, c Config) (*Client, error) {
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           pollInterval,
 		JobTimeout:                  defaultTimeout,
-		Logger:                      slog.New(bridge{c.Log}),
+		Logger:                      slog.New(zapslog.NewHandler(c.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel)).Core())), // observer says what jobs do
 		MaxAttempts:                 defaultAttempts,
 		PeriodicJobs:                r.periodic,
 		PollOnly:                    c.PollOnly,

@@ -5,13 +5,11 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river/rivertype"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/cartwright-shop/cartwright/services/platform/fault"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
@@ -113,32 +111,3 @@ func (o *observer) count(ctx context.Context) error {
 	}
 	return rows.Err()
 }
-
-// bridge passes River's own errors on to the service's log. What it says about failing jobs, observer has said already.
-type bridge struct{ log *zap.Logger }
-
-// Enabled implements slog.Handler.
-func (b bridge) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
-
-// Handle implements slog.Handler.
-func (b bridge) Handle(_ context.Context, record slog.Record) error {
-	var fields []zapcore.Field
-	record.Attrs(func(attr slog.Attr) bool {
-		fields = append(fields, zap.String(attr.Key, attr.Value.String()))
-		return true
-	})
-	b.log.Error(record.Message, fields...)
-	return nil
-}
-
-// WithAttrs implements slog.Handler.
-func (b bridge) WithAttrs(attrs []slog.Attr) slog.Handler {
-	fields := make([]zapcore.Field, len(attrs))
-	for i, attr := range attrs {
-		fields[i] = zap.String(attr.Key, attr.Value.String())
-	}
-	return bridge{b.log.With(fields...)}
-}
-
-// WithGroup implements slog.Handler.
-func (b bridge) WithGroup(string) slog.Handler { return b }

@@ -30,7 +30,6 @@ type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
@@ -58,19 +57,6 @@ func (d *DB) Close() { d.pool.Close() }
 
 // Pool returns the pool underneath, for libraries that bring their own queries. What runs there joins no transaction.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }
-
-// Ping says whether the server answers now, at the cost of one round trip on a pooled connection.
-func (d *DB) Ping(ctx context.Context) error {
-	conn, err := d.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if err := conn.Conn().Ping(ctx); err != nil {
-		return fmt.Errorf("ping database: %w", err)
-	}
-	return nil
-}
 
 // Exec runs a statement that returns no rows.
 func (d *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -112,19 +98,6 @@ func (d *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 		return failedRow{err}
 	}
 	return &row{Row: conn.QueryRow(ctx, sql, args...), conn: conn}
-}
-
-// CopyFrom loads rows with the COPY protocol.
-func (d *DB) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, source pgx.CopyFromSource) (int64, error) {
-	if tx := d.ambient(ctx); tx != nil {
-		return tx.CopyFrom(ctx, table, columns, source)
-	}
-	conn, err := d.acquire(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Release()
-	return conn.CopyFrom(ctx, table, columns, source)
 }
 
 // SendBatch sends several statements in one round trip. Outside a transaction they run in one of their own. The results

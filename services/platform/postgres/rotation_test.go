@@ -151,5 +151,5 @@ func TestAWrongPasswordIsToldInTime(t *testing.T) {
 	db, err := postgres.Open(t.Context(), postgres.Config{URLFile: g.file, AcquireTimeout: 200 * time.Millisecond})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	require.ErrorContains(t, db.Ping(t.Context()), "The database cannot be reached.")
+	require.ErrorContains(t, ping(t.Context(), db), "The database cannot be reached.")
 }

@@ -73,7 +73,7 @@ func TestChild(t *testing.T) {
 	}
 	database := postgrestest.New(t, "child", migrations("CREATE TABLE thing (name text PRIMARY KEY);"))
 	var dir string
-	require.NoError(t, database.DB.Ping(t.Context()))
+	require.NoError(t, database.DB.QueryRow(t.Context(), "SELECT 1").Scan(new(int)))
 	conn, err := pgx.Connect(t.Context(), database.AdminDSN)
 	require.NoError(t, err)
 	require.NoError(t, conn.QueryRow(t.Context(), "SHOW data_directory").Scan(&dir))

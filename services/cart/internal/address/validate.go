@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cartwright-shop/cartwright/services/cart/internal/usa"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/iso"
 )
@@ -87,7 +88,7 @@ func (c *checker) country(a Address) {
 		return
 	}
 	if a.CountryCode == "US" {
-		if _, ok := iso.USState(a.Region); !ok {
+		if _, ok := usa.FindState(a.Region); !ok {
 			c.wrong("region", "Must be the two-letter code of a state of the US, such as CA.")
 		}
 	}

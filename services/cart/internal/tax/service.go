@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/memo"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/usa"
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/id"
@@ -99,7 +100,7 @@ func (r Rate) validate() error {
 	if _, ok := iso.Country(r.Country); !ok {
 		return ErrCountry.At("countryCode", "Must be an ISO 3166-1 alpha-2 code, such as GB.")
 	}
-	if _, ok := iso.USState(r.Region); r.Country == "US" && r.Region != "" && !ok {
+	if _, ok := usa.FindState(r.Region); r.Country == "US" && r.Region != "" && !ok {
 		return ErrRegion.At("region", "Must be the two-letter code of a state of the US, such as CA.")
 	}
 	if _, err := CompilePostcode(r.PostcodePattern); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/tax"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/usa"
 	"github.com/cartwright-shop/cartwright/services/platform/iso"
 	"github.com/cartwright-shop/cartwright/services/platform/money"
 )
@@ -294,7 +295,7 @@ func (b *builder) readStates() error {
 	for _, row := range rows {
 		rates[row[0]] = row[1]
 	}
-	for _, state := range iso.USStates() {
+	for _, state := range usa.States() {
 		r := tax.Rate{Country: "US", Region: state.Code, Class: tax.Standard, Name: state.Code + " has no sales tax", ValidFrom: epoch(), Source: taxlocus}
 		if text, ok := rates[state.Code]; ok {
 			if r.Rate, err = ppm(text, 1); err != nil {
