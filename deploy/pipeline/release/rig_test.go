@@ -249,7 +249,7 @@ func (p *pod) tell(w io.Writer, r *rig) {
 			p.unheard += r.bad.lost
 		}
 		fmt.Fprintf(w, "rpc_client_requests_total{peer=\"cart\",code=\"OK\",rpc=\"/a/Get\"} %d\n", p.calls-p.unheard)
-		fmt.Fprintf(w, "rpc_client_requests_total{peer=\"cart\",code=\"Unavailable\",rpc=\"/a/Get\"} %d\n", p.unheard)
+		fmt.Fprintf(w, "rpc_client_requests_total{peer=\"cart\",code=\"ResourceExhausted\",rpc=\"/a/Get\"} %d\n", p.unheard)
 	}
 	if p.service == "cart" {
 		fmt.Fprintf(w, "cartwright_saga_oldest_seconds{kind=\"checkout\",state=\"running\"} %g\n", b.sagas)

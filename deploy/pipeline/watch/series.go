@@ -154,7 +154,9 @@ func call(rpcs map[string]Calls, one series, grown float64) {
 	switch one.metric {
 	case "rpc_server_requests_total", "rpc_client_requests_total":
 		c.Total += grown
-		if slices.Contains(faults, one.labels["code"]) {
+		// A service that refuses those it should serve has too much to do. Its own count of that is mixed with clients it rightly refuses.
+		refused := one.metric == "rpc_client_requests_total" && one.labels["code"] == "ResourceExhausted"
+		if refused || slices.Contains(faults, one.labels["code"]) {
 			c.Faults += grown
 		}
 	case "rpc_server_duration_seconds_bucket", "rpc_client_duration_seconds_bucket":
