@@ -3,6 +3,7 @@
 package fault
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -74,12 +75,7 @@ func (s *stock) load(text []byte) {
 	defer s.mu.Unlock()
 	s.arms = nil
 	for _, a := range arms {
-		if a.Nth == 0 {
-			a.Nth = 1
-		}
-		if a.Times == 0 {
-			a.Times = 1
-		}
+		a.Nth, a.Times = cmp.Or(a.Nth, 1), cmp.Or(a.Times, 1)
 		s.arms = append(s.arms, &armed{Arm: a})
 	}
 }

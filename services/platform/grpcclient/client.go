@@ -16,6 +16,7 @@ import (
 	_ "google.golang.org/grpc/health" // switches on the health checks that the service config asks for
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/status"
 
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
@@ -34,6 +35,7 @@ var errInTransaction = errors.New("grpc call while a database transaction is ope
 
 // Dial prepares a connection and begins to connect. The peer may be down; calls fail until it is up.
 func Dial(cfg Config) (*grpc.ClientConn, error) {
+	allowAsking()
 	cfg = cfg.withDefaults()
 	metrics, err := newMetrics(cfg.Metrics)
 	if err != nil {
@@ -47,7 +49,7 @@ func Dial(cfg Config) (*grpc.ClientConn, error) {
 	metrics.breaker.WithLabelValues(cfg.Peer).Set(0)
 	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(cfg.TLS.Client(cfg.Peer)),
-		grpc.WithResolvers(names{cfg.Lookup}),
+		grpc.WithResolvers(asked{resolver.Get("dns")}),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithChainUnaryInterceptor(append([]grpc.UnaryClientInterceptor{p.unary()}, fault.Client()...)...),
@@ -184,9 +186,6 @@ func outgoing(ctx context.Context) context.Context {
 	}
 	if id := identity.RequestID(ctx); id != "" {
 		pairs = append(pairs, identity.RequestIDKey, id)
-	}
-	if len(pairs) == 0 {
-		return ctx
 	}
 	return metadata.AppendToOutgoingContext(ctx, pairs...)
 }

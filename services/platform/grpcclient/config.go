@@ -1,10 +1,9 @@
 package grpcclient
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -23,8 +22,6 @@ type Config struct {
 	Peer string
 	// Addr is host:port; all addresses of the host share the calls. An address with a scheme is taken as it is.
 	Addr string
-	// Lookup finds the addresses of a host. Default: the resolver of the machine.
-	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Log receives programming errors and changes of the breaker. Default: none.
 	Log *zap.Logger
 	// Metrics is where the counters are registered. Default: a registry of its own.
@@ -49,27 +46,12 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
-	if c.Metrics == nil {
-		c.Metrics = prometheus.NewRegistry()
-	}
-	if c.Lookup == nil {
-		c.Lookup = net.DefaultResolver.LookupHost
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 5 * time.Second
-	}
-	if c.StreamTimeout == 0 {
-		c.StreamTimeout = 10 * time.Minute
-	}
-	if c.MaxRecvBytes == 0 {
-		c.MaxRecvBytes = 16 << 20
-	}
-	if c.Clock == nil {
-		c.Clock = clock.System()
-	}
+	c.Log = cmp.Or(c.Log, zap.NewNop())
+	c.Metrics = cmp.Or[prometheus.Registerer](c.Metrics, prometheus.NewRegistry())
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
+	c.StreamTimeout = cmp.Or(c.StreamTimeout, 10*time.Minute)
+	c.MaxRecvBytes = cmp.Or(c.MaxRecvBytes, 16<<20)
+	c.Clock = cmp.Or(c.Clock, clock.System())
 	return c
 }
 
@@ -77,7 +59,7 @@ func (c Config) target() string {
 	if strings.Contains(c.Addr, "://") || strings.HasPrefix(c.Addr, "unix:") {
 		return c.Addr
 	}
-	return namesScheme + ":///" + c.Addr
+	return "dns:///" + c.Addr
 }
 
 type methodName struct {

@@ -1,89 +1,51 @@
 package grpcclient
 
 import (
-	"context"
-	"fmt"
-	"net"
-	"slices"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/dns"
 )
 
-const (
-	// namesScheme is that of addresses without one.
-	namesScheme = "names"
-	// namesEvery is how often a name is looked up: well within the time for which a pod that ends still serves.
-	namesEvery = 2 * time.Second
-	// namesTimeout bounds one look.
-	namesTimeout = 5 * time.Second
-)
+// askEvery is how often a name is looked up: well within the time for which a pod that ends still serves.
+const askEvery = 2 * time.Second
 
-// names looks a peer's name up again and again. gRPC's own resolver does so only when a connection breaks, and at most every 30 s: a new
-// pod would wait for the age of connections until it got work, and when all pods are replaced in less than half a minute, calls
-// would go to addresses that nobody has any more.
-type names struct {
-	lookup func(ctx context.Context, host string) ([]string, error)
-}
+// allowAsking lifts gRPC's limit of one look in 30 s, which is one for the whole process.
+var allowAsking = sync.OnceFunc(func() { dns.SetMinResolutionInterval(askEvery / 2) })
 
-// Scheme implements resolver.Builder.
-func (n names) Scheme() string { return namesScheme }
+// asked has gRPC's resolver look names up again and again. By itself it does so only when a connection breaks: a new pod would wait for
+// the age of connections until it got work. And when all pods were replaced in less than the 30 s, calls would go to addresses that
+// nobody has any more.
+type asked struct{ resolver.Builder }
 
 // Build implements resolver.Builder.
-func (n names) Build(target resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions) (resolver.Resolver, error) {
-	host, port, err := net.SplitHostPort(target.Endpoint())
+func (a asked) Build(target resolver.Target, cc resolver.ClientConn, o resolver.BuildOptions) (resolver.Resolver, error) {
+	inner, err := a.Builder.Build(target, cc, o)
 	if err != nil {
-		return nil, fmt.Errorf("address %q: %w", target.Endpoint(), err)
+		return nil, err
 	}
-	if net.ParseIP(host) != nil {
-		return watching{func() {}}, cc.UpdateState(resolver.State{Addresses: []resolver.Address{{Addr: target.Endpoint()}}})
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	go n.watch(ctx, cc, host, port)
-	return watching{stop}, nil
-}
-
-// watch keeps what was found last while nothing can be found: a name server that is away must not end calls that work.
-func (n names) watch(ctx context.Context, cc resolver.ClientConn, host, port string) {
-	tick := time.NewTicker(namesEvery)
-	defer tick.Stop()
-	var known []string
-	for {
-		found, err := n.look(ctx, host)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err == nil && !slices.Equal(found, known):
-			var state resolver.State
-			for _, ip := range found {
-				state.Addresses = append(state.Addresses, resolver.Address{Addr: net.JoinHostPort(ip, port)})
+	closed := make(chan struct{})
+	go func() {
+		for tick := time.Tick(askEvery); ; inner.ResolveNow(resolver.ResolveNowOptions{}) {
+			select {
+			case <-tick:
+			case <-closed:
+				return
 			}
-			known = found
-			_ = cc.UpdateState(state) // an error asks for another look, which comes anyway
-		case err != nil && known == nil:
-			cc.ReportError(fmt.Errorf("look up %s: %w", host, err))
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	}()
+	return closing{inner, closed}, nil
 }
 
-func (n names) look(ctx context.Context, host string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, namesTimeout)
-	defer cancel()
-	found, err := n.lookup(ctx, host)
-	slices.Sort(found)
-	return slices.Compact(found), err
+// closing ends the questions with the resolver.
+type closing struct {
+	resolver.Resolver
+	closed chan struct{}
 }
-
-// watching is a name that is looked up until it is closed.
-type watching struct{ stop context.CancelFunc }
-
-// ResolveNow implements resolver.Resolver: the next look is soon enough.
-func (watching) ResolveNow(resolver.ResolveNowOptions) {}
 
 // Close implements resolver.Resolver.
-func (w watching) Close() { w.stop() }
+func (c closing) Close() {
+	close(c.closed)
+	c.Resolver.Close()
+}

@@ -1,6 +1,7 @@
 package grpcserver
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,28 +49,18 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
-	if c.Metrics == nil {
-		c.Metrics = prometheus.NewRegistry()
-	}
-	setDefault(&c.DefaultDeadline, 10*time.Second)
-	setDefault(&c.MaxDeadline, time.Minute)
-	setDefault(&c.StreamDeadline, 10*time.Minute)
-	setDefault(&c.MinRemaining, 5*time.Millisecond)
-	setDefault(&c.MaxConnectionAge, 5*time.Minute)
-	setDefault(&c.MaxConnectionAgeGrace, c.MaxDeadline+5*time.Second)
-	setDefault(&c.MaxRecvBytes, 1<<20)
-	setDefault(&c.MaxSendBytes, 16<<20)
+	c.Log = cmp.Or(c.Log, zap.NewNop())
+	c.Metrics = cmp.Or[prometheus.Registerer](c.Metrics, prometheus.NewRegistry())
+	c.DefaultDeadline = cmp.Or(c.DefaultDeadline, 10*time.Second)
+	c.MaxDeadline = cmp.Or(c.MaxDeadline, time.Minute)
+	c.StreamDeadline = cmp.Or(c.StreamDeadline, 10*time.Minute)
+	c.MinRemaining = cmp.Or(c.MinRemaining, 5*time.Millisecond)
+	c.MaxConnectionAge = cmp.Or(c.MaxConnectionAge, 5*time.Minute)
+	c.MaxConnectionAgeGrace = cmp.Or(c.MaxConnectionAgeGrace, c.MaxDeadline+5*time.Second)
+	c.MaxRecvBytes = cmp.Or(c.MaxRecvBytes, 1<<20)
+	c.MaxSendBytes = cmp.Or(c.MaxSendBytes, 16<<20)
 	return c
 }
 
 // secure tells whether callers show certificates.
 func (c Config) secure() bool { return c.TLS != nil && !c.Public }
-
-func setDefault[T ~int | ~int64](field *T, value T) {
-	if *field == 0 {
-		*field = value
-	}
-}

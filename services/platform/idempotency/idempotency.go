@@ -234,9 +234,7 @@ func (k *Keeper) Release(ctx context.Context, c Call) error {
 	if c.RequestID == "" {
 		return nil
 	}
-	_, err := k.queries.ReleaseKey(ctx, db.ReleaseKeyParams{
-		Principal: c.Principal, Rpc: c.RPC, RequestID: c.RequestID, Fingerprint: c.Fingerprint,
-	})
+	_, err := k.queries.ReleaseKey(ctx, db.ReleaseKeyParams{Principal: c.Principal, Rpc: c.RPC, RequestID: c.RequestID, Fingerprint: c.Fingerprint})
 	if err != nil {
 		return fmt.Errorf("release idempotency key: %w", err)
 	}

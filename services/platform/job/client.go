@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,15 +58,9 @@ func Open(db *postgres.DB, r *Registry, c Config) (*Client, error) {
 	if len(r.problems) > 0 {
 		return nil, fmt.Errorf("open jobs: %w", errors.Join(r.problems...))
 	}
-	if c.Workers <= 0 {
-		c.Workers = defaultWorkers
-	}
-	if c.Drain <= 0 {
-		c.Drain = defaultDrain
-	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
+	c.Workers = cmp.Or(max(c.Workers, 0), defaultWorkers)
+	c.Drain = cmp.Or(max(c.Drain, 0), defaultDrain)
+	c.Log = cmp.Or(c.Log, zap.NewNop())
 	if err := r.observer.open(db, c); err != nil {
 		return nil, fmt.Errorf("open jobs: %w", err)
 	}

@@ -80,10 +80,7 @@ func (m Money) IsZero() bool { return m.Minor == 0 }
 // Cmp returns -1, 0 or 1 as m is less than, equal to or more than o. Amounts of different currencies have no order of
 // value; they are ordered by code so that sorting is stable, and callers compare only what they know to be of one currency.
 func (m Money) Cmp(o Money) int {
-	if m.Currency != o.Currency {
-		return cmp.Compare(m.Currency, o.Currency)
-	}
-	return cmp.Compare(m.Minor, o.Minor)
+	return cmp.Or(cmp.Compare(m.Currency, o.Currency), cmp.Compare(m.Minor, o.Minor))
 }
 
 // String returns the amount as people read it in logs: "19.99 USD".

@@ -7,6 +7,7 @@
 package mtls
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -39,9 +40,7 @@ type Identity struct {
 
 // Open reads the files. What is wrong with them is an error.
 func Open(cfg Config) (*Identity, error) {
-	if cfg.Interval == 0 {
-		cfg.Interval = defaultInterval
-	}
+	cfg.Interval = cmp.Or(cfg.Interval, defaultInterval)
 	first, err := cfg.read().parse(cfg.Service, time.Now())
 	if err != nil {
 		return nil, err

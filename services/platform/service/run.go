@@ -5,6 +5,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,9 +105,7 @@ func (c command[C]) load() (C, *Config, error) {
 			common.databaseURLFile = path
 		}
 	}
-	if common.Version == "" {
-		common.Version = Version()
-	}
+	common.Version = cmp.Or(common.Version, Version())
 	return cfg, common, err
 }
 
