@@ -120,6 +120,7 @@ func sum(metrics []byte, name string) float64 {
 // autoscale has the autoscaler add pods when there is more to do, and take them away when there is less.
 func (p *Proof) autoscale(ctx context.Context) (outcome, error) {
 	const service = "gateway"
+	const most = 100 // percent of what pods ask for
 	few, many := p.Replicas, p.Replicas+1
 	// The target is set to twice what there is to do now: three times as much is over it, and as much as now under it.
 	settings := func(percent int) map[string]any {
@@ -127,7 +128,7 @@ func (p *Proof) autoscale(ctx context.Context) (outcome, error) {
 			"enabled": true, "minReplicas": few, "maxReplicas": many, "cpuPercent": percent, "scaleDownWindowSeconds": 15,
 		}}
 	}
-	if err := p.install(ctx, service, settings(1000)); err != nil {
+	if err := p.install(ctx, service, settings(most)); err != nil {
 		return outcome{}, err
 	}
 	use := 0
@@ -139,7 +140,7 @@ func (p *Proof) autoscale(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if err := p.install(ctx, service, settings(max(2, use*2))); err != nil {
+	if err := p.install(ctx, service, settings(min(most, max(2, use*2)))); err != nil {
 		return outcome{}, err
 	}
 	if err := p.pace(ctx, busy*p.Rate); err != nil {
