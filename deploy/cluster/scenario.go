@@ -67,7 +67,7 @@ func (p *Proof) list() []scenario {
 	for _, service := range services {
 		list = append(list, scenario{name: "upgrade-" + service, do: func(ctx context.Context) (outcome, error) { return p.upgrades(ctx, service) }})
 	}
-	return append(list,
+	list = append(list,
 		scenario{name: "bad-image", do: p.badImage},
 		scenario{name: "scale-product", do: func(ctx context.Context) (outcome, error) { return p.scale(ctx, "product") }},
 		scenario{name: "scale-cart", do: func(ctx context.Context) (outcome, error) { return p.scale(ctx, "cart") }},
@@ -79,6 +79,12 @@ func (p *Proof) list() []scenario {
 		scenario{name: "drain-node", do: p.drain},
 		scenario{name: "lose-node", do: p.loseNode},
 		scenario{name: "kill-postgres", do: p.killPostgres},
+		scenario{name: "good-release", do: p.goodRelease},
+	)
+	for _, v := range variants() {
+		list = append(list, scenario{name: "bad-release-" + v.name, do: func(ctx context.Context) (outcome, error) { return p.badRelease(ctx, v) }})
+	}
+	return append(list,
 		scenario{name: "rotate-certificates", do: p.rotateCertificates},
 		scenario{name: "rotate-passwords", do: p.rotatePasswords},
 		scenario{name: "audit", do: p.audit, alone: true},
