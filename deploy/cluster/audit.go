@@ -52,7 +52,7 @@ func (p *Proof) audit(ctx context.Context) (outcome, error) {
 
 // logs writes what the pods have logged to files.
 func (p *Proof) logs(ctx context.Context) ([]string, error) {
-	pods, err := p.kube.pods(ctx, shopNamespace, "")
+	pods, err := p.kube.pods(ctx, "")
 	if err != nil {
 		return nil, err
 	}

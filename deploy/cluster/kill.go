@@ -16,7 +16,7 @@ func (p *Proof) whole(ctx context.Context, service string, replicas int) ([]pod,
 	var pods []pod
 	err := waitFor(ctx, backTime, fmt.Sprintf("%s has %d ready pods", service, replicas), func(ctx context.Context) (bool, error) {
 		var err error
-		pods, err = p.kube.pods(ctx, shopNamespace, service)
+		pods, err = p.kube.pods(ctx, service)
 		ready := 0
 		for _, one := range pods {
 			if one.ready() {
@@ -61,7 +61,7 @@ func (p *Proof) kill(ctx context.Context, service string, victim pod) error {
 		return err
 	}
 	return waitFor(ctx, backTime, service+" is started again", func(ctx context.Context) (bool, error) {
-		pods, err := p.kube.pods(ctx, shopNamespace, service)
+		pods, err := p.kube.pods(ctx, service)
 		for _, one := range pods {
 			if one.Metadata.UID == victim.Metadata.UID {
 				return one.restarts() > before && one.ready(), err

@@ -96,13 +96,13 @@ func (p pod) container() string {
 	return id
 }
 
-// pods lists the servers of a service that are not about to end; of all services when it is empty.
-func (k tools) pods(ctx context.Context, namespace, service string) ([]pod, error) {
+// pods lists the shop's servers of a service that are not about to end; of all services when it is empty.
+func (k tools) pods(ctx context.Context, service string) ([]pod, error) {
 	selector := "app.kubernetes.io/component=server"
 	if service != "" {
 		selector += ",app.kubernetes.io/name=" + service
 	}
-	text, err := k.kubectl(ctx, "-n", namespace, "get", "pods", "-l", selector, "-o", "json")
+	text, err := k.kubectl(ctx, "-n", shopNamespace, "get", "pods", "-l", selector, "-o", "json")
 	if err != nil {
 		return nil, err
 	}

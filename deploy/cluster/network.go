@@ -47,7 +47,7 @@ func (p *Proof) edges() (map[string][]string, error) {
 func (p *Proof) targets(ctx context.Context) (map[string]string, error) {
 	list := map[string]string{}
 	for _, name := range append([]string{"sandbox"}, services[:]...) {
-		pods, err := p.kube.pods(ctx, shopNamespace, name)
+		pods, err := p.kube.pods(ctx, name)
 		if err != nil || len(pods) == 0 {
 			return nil, errors.Join(fmt.Errorf("no pod of %s", name), err)
 		}

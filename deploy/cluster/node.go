@@ -144,7 +144,7 @@ func (p *Proof) loseNode(ctx context.Context) (outcome, error) {
 // elsewhere waits until a service has all its pods on other nodes.
 func (p *Proof) elsewhere(ctx context.Context, service, node string) error {
 	return waitFor(ctx, backTime, service+" is whole elsewhere", func(ctx context.Context) (bool, error) {
-		pods, err := p.kube.pods(ctx, shopNamespace, service)
+		pods, err := p.kube.pods(ctx, service)
 		ready := 0
 		for _, one := range pods {
 			if one.ready() && one.Spec.NodeName != node {

@@ -23,7 +23,7 @@ func (p *Proof) killPostgres(ctx context.Context) (outcome, error) {
 	if err := p.need("POSTGRES_KILL", "POSTGRES_START"); err != nil {
 		return told, err
 	}
-	before, err := p.kube.pods(ctx, shopNamespace, "")
+	before, err := p.kube.pods(ctx, "")
 	if err != nil {
 		return told, err
 	}
@@ -77,7 +77,7 @@ func (p *Proof) accepts(ctx context.Context) (time.Time, error) {
 
 // untouched wants the same pods, ready, none of them started again.
 func (p *Proof) untouched(ctx context.Context, before []pod) error {
-	after, err := p.kube.pods(ctx, shopNamespace, "")
+	after, err := p.kube.pods(ctx, "")
 	if err != nil {
 		return err
 	}

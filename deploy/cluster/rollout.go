@@ -21,7 +21,7 @@ func (p *Proof) upgrades(ctx context.Context, service string) (outcome, error) {
 // badImage upgrades to an image that is not there: Helm must take the release back by itself, and the old pods serve on.
 func (p *Proof) badImage(ctx context.Context) (outcome, error) {
 	const victim = "cart"
-	before, err := p.kube.pods(ctx, shopNamespace, victim)
+	before, err := p.kube.pods(ctx, victim)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -34,7 +34,7 @@ func (p *Proof) badImage(ctx context.Context) (outcome, error) {
 	if err := p.kube.rolledOut(ctx, shopNamespace, victim); err != nil {
 		return outcome{}, err
 	}
-	after, err := p.kube.pods(ctx, shopNamespace, victim)
+	after, err := p.kube.pods(ctx, victim)
 	if err != nil {
 		return outcome{}, err
 	}

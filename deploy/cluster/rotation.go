@@ -21,7 +21,7 @@ const arriveTime = 2 * time.Minute
 // rotatePasswords lets the second role of every service take its turn, as docs/security.md has it: it gets a new password, and pods the
 // Secret of it. Then sessions that do nothing are ended, so that pools have to open new ones with what they have read since.
 func (p *Proof) rotatePasswords(ctx context.Context) (outcome, error) {
-	before, err := p.kube.pods(ctx, shopNamespace, "")
+	before, err := p.kube.pods(ctx, "")
 	if err != nil {
 		return outcome{}, err
 	}
@@ -131,7 +131,7 @@ func (p *Proof) certify(ctx context.Context) error {
 
 // rotateCertificates gives every service a new certificate under load and waits until each process has taken it.
 func (p *Proof) rotateCertificates(ctx context.Context) (outcome, error) {
-	pods, err := p.kube.pods(ctx, shopNamespace, "")
+	pods, err := p.kube.pods(ctx, "")
 	if err != nil {
 		return outcome{}, err
 	}

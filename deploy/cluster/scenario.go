@@ -95,7 +95,7 @@ func (p *Proof) list() []scenario {
 func (p *Proof) scenarios(ctx context.Context) ([]Row, error) {
 	var rows []Row
 	for _, s := range p.list() {
-		if !(s.first && !p.Reuse) && (len(p.Only) > 0 && !slices.Contains(p.Only, s.name) || slices.Contains(p.Skip, s.name)) {
+		if !p.wanted(s) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -113,6 +113,14 @@ func (p *Proof) scenarios(ctx context.Context) ([]Row, error) {
 		}
 	}
 	return rows, nil
+}
+
+// wanted tells whether a scenario was chosen, or has to run whatever was chosen.
+func (p *Proof) wanted(s scenario) bool {
+	if s.first && !p.Reuse {
+		return true
+	}
+	return !slices.Contains(p.Skip, s.name) && (len(p.Only) == 0 || slices.Contains(p.Only, s.name))
 }
 
 // one runs a scenario, with the load around it.

@@ -109,7 +109,7 @@ func (w *wayIn) dial(ctx context.Context, address string) (net.Conn, error) {
 		_ = conn.Close()
 		return nil, err
 	}
-	answer, err := http.ReadResponse(bufio.NewReaderSize(byteByByte{conn}, 1), &http.Request{Method: http.MethodConnect})
+	answer, err := http.ReadResponse(bufio.NewReaderSize(byteByByte{conn}, 1), &http.Request{Method: http.MethodConnect}) //nolint:bodyclose // what follows the head is the connection
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("connect to %s: %w", address, err)
