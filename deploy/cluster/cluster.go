@@ -179,8 +179,8 @@ func waitFor(ctx context.Context, limit time.Duration, what string, done func(co
 		if ok {
 			return nil
 		}
-		if err != nil {
-			last = err
+		if err != nil && ctx.Err() == nil {
+			last = err // rather than that time is over
 		}
 		select {
 		case <-ctx.Done():

@@ -99,8 +99,8 @@ func (p *Proof) reconnected(ctx context.Context, conn *pgx.Conn) error {
 			missing = append(missing, service)
 			// One that has rested for a while is looked at by its pool before it is used, so that its end breaks nothing.
 			_, err = conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM (
-				SELECT pid FROM pg_stat_activity WHERE usename IN ($1, $1 || '_b') AND state = 'idle' AND state_change < now() - interval '3 s' LIMIT 1) AS resting`,
-				provision.App(service))
+				SELECT pid FROM pg_stat_activity WHERE usename = ANY($1) AND state = 'idle' AND state_change < now() - interval '3 s' LIMIT 1) AS resting`,
+				[]string{provision.App(service), provision.App(service) + "_b"})
 			if err != nil {
 				return false, err
 			}
