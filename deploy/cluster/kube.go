@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 )
+
+// linkNotice is what Helm says of every link in a chart.
+var linkNotice = regexp.MustCompile(`(?m)^.*found symbolic link.*\n`)
 
 // tools run kubectl and helm on one cluster.
 type tools struct{ config string }
@@ -25,7 +29,7 @@ func (k tools) run(ctx context.Context, input []byte, name string, arguments ...
 	var output, problems bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(input), &output, &problems
 	if err := command.Run(); err != nil {
-		text := strings.TrimSpace(problems.String())
+		text := strings.TrimSpace(linkNotice.ReplaceAllString(problems.String(), ""))
 		return output.Bytes(), fmt.Errorf("%s %s: %w: %s", name, strings.Join(arguments[:min(4, len(arguments))], " "), err, text[max(0, len(text)-800):])
 	}
 	return output.Bytes(), nil
