@@ -175,9 +175,9 @@ func (p *Proof) figures(ctx context.Context) (steady.Figures, error) {
 	return f, p.ask(ctx, http.MethodGet, "/load", nil, &f)
 }
 
-// startLoad lets buyers in, unless they are there already.
+// startLoad lets buyers in, unless they are there already. Those that an audit has sent away are gone.
 func (p *Proof) startLoad(ctx context.Context) error {
-	if _, err := p.figures(ctx); err == nil {
+	if running, err := p.figures(ctx); err == nil && !running.Ended {
 		return nil
 	}
 	settings, err := json.Marshal(steady.Settings{

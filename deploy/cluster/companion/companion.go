@@ -75,7 +75,7 @@ func (c *companion) start(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.load != nil {
+	if c.load != nil && !c.load.Figures().Ended {
 		http.Error(w, "there is load already", http.StatusConflict)
 		return
 	}

@@ -54,9 +54,11 @@ type Failure struct {
 // Figures are counted from the start on.
 type Figures struct {
 	// Now is the clock that the failures are told by.
-	Now      time.Time `json:"now"`
-	Requests int       `json:"requests"`
-	Failed   int       `json:"failed"`
+	Now time.Time `json:"now"`
+	// Ended says that nobody buys any more.
+	Ended    bool `json:"ended"`
+	Requests int  `json:"requests"`
+	Failed   int  `json:"failed"`
 	// Orders were acknowledged. Lost are purchases that came to no end although the buyer tried and tried.
 	Orders int `json:"orders"`
 	Lost   int `json:"lost"`
@@ -103,6 +105,9 @@ func (l *Load) Stop() {
 	l.stop()
 	l.waiting.Wait()
 	l.pace.Stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.figures.Ended = true
 }
 
 // Pace sets another rate, in requests a second.
