@@ -16,6 +16,8 @@ const (
 	// shareTime is how soon a new pod must have its share of the work, and share the least of it.
 	shareTime = 60 * time.Second
 	share     = 0.10
+	// settling is how long the CPU of pods is looked at before it counts as known.
+	settling = 45 * time.Second
 	// hpaTime is how long the autoscaler may take each way.
 	hpaTime = 3 * time.Minute
 	// busy is how much more there is to do when the autoscaler has to act.
@@ -131,11 +133,12 @@ func (p *Proof) autoscale(ctx context.Context) (outcome, error) {
 	if err := p.install(ctx, service, settings(most)); err != nil {
 		return outcome{}, err
 	}
-	use := 0
+	// Pods that have just begun have done nothing yet, so the most that is seen in a while is what there is to do.
+	use, looked := 0, time.Now()
 	err := waitFor(ctx, hpaTime, "the autoscaler knows the pods' CPU", func(ctx context.Context) (bool, error) {
-		var err error
-		use, err = p.utilization(ctx, service)
-		return use > 0, err
+		seen, err := p.utilization(ctx, service)
+		use = max(use, seen)
+		return use > 0 && time.Since(looked) > settling, err
 	})
 	if err != nil {
 		return outcome{}, err
