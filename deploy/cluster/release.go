@@ -19,10 +19,10 @@ import (
 
 // How long a release is watched in the proof: shorter than in production, and long enough for what the thresholds want to see.
 const (
-	baselineTime = 30 * time.Second
+	baselineTime = 45 * time.Second
 	watchTime    = 2 * time.Minute
-	lookTime     = 5 * time.Second
-	windowTime   = 30 * time.Second
+	lookTime     = 10 * time.Second
+	leaseTime    = time.Minute
 	releaseTime  = 3 * time.Minute
 )
 
@@ -68,12 +68,13 @@ func (p *Proof) release(ctx context.Context, service, digest string) (*release.R
 	}
 	defer func() { _ = log.Close() }()
 	cluster := kube.Cluster{Namespace: shopNamespace}
+	source := &watch.Pods{Cluster: cluster, Service: service}
 	report := release.Run(ctx, release.Options{
 		Service: service, Name: service, Chart: p.chart(service), Values: []string{filepath.Join(p.Dir, service+"-0.json")}, Image: digest,
-		Environment: "proof", Cluster: cluster, Timeout: releaseTime, Baseline: baselineTime, Watch: watchTime, Every: lookTime, Window: windowTime,
-		Thresholds: thresholds, Source: &watch.Pods{Cluster: cluster}, Smoke: []string{service}, Alerts: []release.Alert{alert}, Marker: log, Log: log,
+		Environment: "proof", Cluster: cluster, Timeout: releaseTime, Lease: leaseTime, Baseline: baselineTime, Watch: watchTime,
+		Every: lookTime, Window: lookTime, Thresholds: thresholds, Source: source, Smoke: []string{service}, Alerts: []release.Alert{alert}, Marker: log, Log: log,
 	})
-	return report, alerts.told.Load(), nil
+	return report, alerts.told.Load(), source.Close()
 }
 
 // badRelease releases a version that misbehaves. It must be taken back, somebody told, and the version before be what runs.
