@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -59,6 +60,9 @@ func act(ctx context.Context, phase Phase, subject string) Arm {
 	arm := armory().pass(string(phase) + " " + subject)
 	switch arm.Action {
 	case Die:
+		if os.Getpid() == 1 { // the first process of a container cannot kill itself by a signal
+			os.Exit(137)
+		}
 		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 		select {} // the signal may take a moment
 	case Pause:
