@@ -215,6 +215,10 @@ bench: ## Measure what the shop costs: requests/s, waiting time and CPU µs per 
 bench-hot-sku: ## Sell one SKU to 256 clients at once, fsync on, and count every unit (ARGS="-clients 256 -stock 20000")
 	@go build -C deploy -o ../.local/bin/hotsku ./bench/cmd/hotsku && exec .local/bin/hotsku $(ARGS)
 
+.PHONY: prove-overload
+prove-overload: ## Send a shop three times what it can do for a minute, then let a service fail, and hold it to the bars (SECONDS=60 ARGS="-times 3 -capacity 15")
+	@go build -C deploy -o ../.local/bin/overload ./overload/cmd/overload && exec .local/bin/overload $(if $(filter command line environment,$(origin SECONDS)),-seconds $(SECONDS)) $(ARGS)
+
 .PHONY: prove-the-provers
 prove-the-provers: ## Plant known bugs one by one and show which tests turn red (ARGS="cart-becomes-two-orders" for some)
 	@go build -C deploy -o ../.local/bin/mutants ./mutants/cmd/mutants && exec .local/bin/mutants $(ARGS)

@@ -19,12 +19,16 @@ const (
 	Variants = 3
 )
 
-// words are in the titles, so that searches find something.
-var words = []string{"lantern", "heart", "mug", "cushion", "candle", "clock", "basket", "ribbon"}
+// Words are in the titles, so that searches find something.
+func Words() []string {
+	return []string{"lantern", "heart", "mug", "cushion", "candle", "clock", "basket", "ribbon"}
+}
 
-func handle(product int) string { return fmt.Sprintf("bench-%04d", product) }
+// Handle is the name of a product in addresses.
+func Handle(product int) string { return fmt.Sprintf("bench-%04d", product) }
 
-func sku(product, variant int) string { return fmt.Sprintf("BENCH-%04d-%d", product, variant) }
+// SKU names a variant.
+func SKU(product, variant int) string { return fmt.Sprintf("BENCH-%04d-%d", product, variant) }
 
 // LoadCatalogue imports the catalogue into the demo shop's default channel.
 func LoadCatalogue(ctx context.Context, staff *shopclient.Client) error {
@@ -33,11 +37,12 @@ func LoadCatalogue(ctx context.Context, staff *shopclient.Client) error {
 	rows := [][]string{{
 		"Handle", "Title", "Vendor", "Tags", "Published", "Option1 Name", "Option1 Value", "Variant SKU", "Variant Inventory Qty", "Variant Price", "Status",
 	}}
+	words := Words()
 	for product := range Products {
 		for variant := range Variants {
 			rows = append(rows, []string{
-				handle(product), fmt.Sprintf("Painted %s number %d", words[product%len(words)], product), "Bench", words[product%len(words)], "true",
-				"Size", fmt.Sprint(variant), sku(product, variant), "1000000", fmt.Sprintf("%d.95", 4+product%40), "active",
+				Handle(product), fmt.Sprintf("Painted %s number %d", words[product%len(words)], product), "Bench", words[product%len(words)], "true",
+				"Size", fmt.Sprint(variant), SKU(product, variant), "1000000", fmt.Sprintf("%d.95", 4+product%40), "active",
 			})
 		}
 	}

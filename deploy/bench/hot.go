@@ -26,7 +26,7 @@ func HotSKU(address string) (Work, func() error, error) {
 		}
 		_, err = client.Reserve(ctx, &inventoryv1.ReserveRequest{
 			ReservationId: reservation.String(), OrderId: "nbswy3dpeb3w64tmmqqhi33omu", Channel: demo.Channels()[0].Key, TtlSeconds: 900,
-			Lines: []*inventoryv1.ReserveLine{{Sku: sku(1, 1), Quantity: 1}},
+			Lines: []*inventoryv1.ReserveLine{{Sku: SKU(1, 1), Quantity: 1}},
 		})
 		if err != nil {
 			return fmt.Errorf("reserve: %w", err)

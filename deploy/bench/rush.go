@@ -34,7 +34,7 @@ type Rush struct {
 func RunRush(ctx context.Context, shop, staff *shopclient.Client, run string) (Rush, error) {
 	b := buyer{shop: shop, run: run}
 	err := staff.Do(ctx, shopclient.Call{Verb: http.MethodPost, Path: "/admin/v1/stock/set", Key: "rush-" + run, In: &adminv1.SetStockRequest{
-		Entries: []*adminv1.SetStockEntry{{Sku: sku(0, 0), LocationKey: demo.LocationKey, OnHand: reservedOf(ctx, staff) + units}}, Reason: "rush",
+		Entries: []*adminv1.SetStockEntry{{Sku: SKU(0, 0), LocationKey: demo.LocationKey, OnHand: reservedOf(ctx, staff) + units}}, Reason: "rush",
 	}}, nil)
 	if err != nil {
 		return Rush{}, fmt.Errorf("set stock: %w", err)
@@ -43,7 +43,7 @@ func RunRush(ctx context.Context, shop, staff *shopclient.Client, run string) (R
 	for i := range carts {
 		out := &storefrontv1.CreateCartResponse{}
 		err := shop.Do(ctx, shopclient.Call{Verb: http.MethodPost, Path: "/v1/carts", In: &storefrontv1.CreateCartRequest{
-			Lines: []*storefrontv1.LineInput{{Sku: sku(0, 0), Quantity: 1}},
+			Lines: []*storefrontv1.LineInput{{Sku: SKU(0, 0), Quantity: 1}},
 		}}, out)
 		if err != nil {
 			return Rush{}, fmt.Errorf("create cart: %w", err)
@@ -56,7 +56,7 @@ func RunRush(ctx context.Context, shop, staff *shopclient.Client, run string) (R
 // reservedOf is what earlier works have sold of the SKU and not shipped: stock cannot be set below it.
 func reservedOf(ctx context.Context, staff *shopclient.Client) int32 {
 	out := &adminv1.ListStockResponse{}
-	path := "/admin/v1/stock?skus=" + sku(0, 0)
+	path := "/admin/v1/stock?skus=" + SKU(0, 0)
 	if err := staff.Do(ctx, shopclient.Call{Verb: http.MethodGet, Path: path}, out); err != nil || len(out.GetLevels()) == 0 {
 		return 0
 	}

@@ -15,10 +15,10 @@ import (
 
 // Works are those of docs/costs.md that one request or one purchase does.
 func Works(shop *shopclient.Client, run string) []Work {
-	b := buyer{shop: shop, run: run}
+	b, words := buyer{shop: shop, run: run}, Words()
 	return []Work{
 		{Name: "product list, 24 items", Target: 400, Do: b.get(func(int) string { return "/v1/products?pageSize=24" })},
-		{Name: "product detail", Target: 200, Do: b.get(func(n int) string { return "/v1/products/" + handle(n%Products) })},
+		{Name: "product detail", Target: 200, Do: b.get(func(n int) string { return "/v1/products/" + Handle(n%Products) })},
 		{Name: "search by keyword", Target: 800, Do: b.get(func(n int) string {
 			return "/v1/search?" + url.Values{"query": {words[n%len(words)]}}.Encode()
 		})},
@@ -53,7 +53,7 @@ func (b buyer) newCart(ctx context.Context, n int) error {
 func (b buyer) cart(ctx context.Context, n int) (string, error) {
 	out := &storefrontv1.CreateCartResponse{}
 	err := b.shop.Do(ctx, shopclient.Call{Verb: http.MethodPost, Path: "/v1/carts", In: &storefrontv1.CreateCartRequest{
-		Lines: []*storefrontv1.LineInput{{Sku: sku(n%Products, n%Variants), Quantity: 1}},
+		Lines: []*storefrontv1.LineInput{{Sku: SKU(n%Products, n%Variants), Quantity: 1}},
 	}}, out)
 	return out.GetCart().GetId(), err
 }

@@ -1,0 +1,138 @@
+// Command overload starts a shop of its own, sends it three times what it can do, and tells what became of it. See
+// `make prove-overload`.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/cartwright-shop/cartwright/deploy/bench"
+	"github.com/cartwright-shop/cartwright/deploy/demo/onlineretail"
+	"github.com/cartwright-shop/cartwright/deploy/local/seed"
+	"github.com/cartwright-shop/cartwright/deploy/local/stack"
+	"github.com/cartwright-shop/cartwright/deploy/overload"
+)
+
+// settings are the command line.
+type settings struct {
+	seconds, capacity int
+	times             float64
+	env               string
+}
+
+var errMissed = errors.New("a bar was missed")
+
+func main() {
+	var s settings
+	flag.IntVar(&s.seconds, "seconds", 60, "how long the overload lasts")
+	flag.IntVar(&s.capacity, "capacity", 15, "seconds to measure the capacity, before and after")
+	flag.Float64Var(&s.times, "times", 3, "the overload as a multiple of the capacity")
+	flag.StringVar(&s.env, "env", "", "a setting of every service, as NAME=value")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, s, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "overload:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, s settings, output io.Writer) (err error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := stack.InstallPostgres(ctx, func(text string) { fmt.Fprintln(output, text) }); err != nil {
+		return err
+	}
+	ports, err := stack.FreePorts()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(root, ".local")
+	o := stack.Options{
+		Root: root, Dir: filepath.Join(dir, "overload"), Bin: filepath.Join(dir, "bin"), Ports: ports, Fresh: true, Fsync: true, Output: output,
+	}
+	if s.env != "" {
+		o.Env = []string{s.env}
+	}
+	if err := stack.Build(ctx, o); err != nil {
+		return err
+	}
+	shop, err := stack.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shop.Stop(context.WithoutCancel(ctx))) }()
+	if err := stock(ctx, shop, output); err != nil {
+		return err
+	}
+	result, err := measure(ctx, s, shop, output)
+	if err != nil {
+		return err
+	}
+	if err := keep(result, filepath.Join(o.Dir, "result.json")); err != nil {
+		return err
+	}
+	if !result.Print(output) {
+		return errMissed
+	}
+	return nil
+}
+
+// stock gives the shop the catalogue of the bench.
+func stock(ctx context.Context, shop *stack.Shop, output io.Writer) error {
+	token, err := shop.StaffToken()
+	if err != nil {
+		return err
+	}
+	staff := shop.Client().WithToken(token)
+	one := onlineretail.Product{SKU: "DEMO", Title: "Demo", Category: "gifts", GBP: 100, EUR: 120, USD: 160, Stock: 12}
+	if err := seed.Load(ctx, staff, []onlineretail.Product{one}, output); err != nil {
+		return err
+	}
+	return bench.LoadCatalogue(ctx, staff)
+}
+
+func measure(ctx context.Context, s settings, shop *stack.Shop, output io.Writer) (overload.Result, error) {
+	address, err := url.Parse(shop.URL())
+	if err != nil {
+		return overload.Result{}, err
+	}
+	crowd := overload.NewCrowd(address.Host, shop.Pids)
+	defer crowd.Close()
+	result, err := crowd.Surge(ctx, overload.Plan{
+		Times: s.times, Overload: time.Duration(s.seconds) * time.Second, Capacity: time.Duration(s.capacity) * time.Second, Output: output,
+	})
+	if err != nil {
+		return result, err
+	}
+	fmt.Fprintln(output, "pricing fails")
+	shop.Terminate("pricing")
+	// The process is gone, and with it its account.
+	pids := shop.Pids()
+	delete(pids, "pricing")
+	alone := overload.NewCrowd(address.Host, func() map[string]int { return pids })
+	defer alone.Close()
+	result.Amplification, err = alone.Amplify(ctx, shop.Address("pricing"))
+	return result, err
+}
+
+func keep(result overload.Result, path string) error {
+	text, err := json.MarshalIndent(result, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}

@@ -1,0 +1,80 @@
+package overload
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// steady is a shop that takes 20 ms for everything and serves so many of each kind in ten seconds.
+func steady(good int) Phase {
+	p := Phase{Seconds: 10, Kinds: map[string]Counts{}, GoodPerSecond: float64(good) * float64(kinds) / 10}
+	for k := range kinds {
+		p.Kinds[k.String()] = Counts{Good: good, P99: 20 * time.Millisecond}
+	}
+	return p
+}
+
+func fine() Result {
+	r := Result{Before: steady(1000), Overload: steady(1000), After: steady(1000), CPU: map[string]float64{"browse": 1, "cart write": 2, "checkout": 10}}
+	r.Overload.AtTill, r.Overload.Paid, r.BackSeconds = 100, 100, 1
+	r.Amplification = []Amplification{{Requests: 100, Arrived: 105}}
+	return r
+}
+
+// A proof that calls a shop well which lets buyers down would hide what it is for.
+func TestEachBarIsHeld(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.True(t, fine().Print(&out), out.String())
+	for name, spoil := range map[string]func(r *Result){
+		"lost checkouts":     func(r *Result) { r.Overload.Paid = 98 },
+		"nobody at the till": func(r *Result) { r.Overload.AtTill, r.Overload.Paid = 0, 0 },
+		"little goodput":     func(r *Result) { r.Overload.Kinds["checkout"] = Counts{Good: 500, P99: time.Millisecond} },
+		"late answers":       func(r *Result) { r.Overload.Kinds["browse"] = Counts{Good: 1000, P99: 41 * time.Millisecond} },
+		"slow to recover":    func(r *Result) { r.BackSeconds = 11 },
+		"never recovered":    func(r *Result) { r.BackSeconds = -1 },
+		"amplified":          func(r *Result) { r.Amplification[0].Arrived = 111 },
+	} {
+		r := fine()
+		spoil(&r)
+		require.False(t, r.Print(&out), name)
+	}
+}
+
+// A shop is back to normal once it stays so, not in the first second by luck.
+func TestBackToNormalNeedsCalm(t *testing.T) {
+	t.Parallel()
+	phase := &tally{ended: 10 * time.Second}
+	for second := range 10 {
+		took := 10 * time.Millisecond
+		if second == 0 || second == 2 {
+			took = time.Second
+		}
+		at := time.Duration(second)*time.Second + 500*time.Millisecond
+		phase.samples[Browse] = append(phase.samples[Browse], sample{at: at, took: took})
+	}
+	bound := [kinds]time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond}
+	require.Equal(t, 3, phase.backToNormal(bound))
+	for second := range 10 {
+		phase.samples[Browse] = append(phase.samples[Browse], sample{at: time.Duration(second) * time.Second, fate: refused})
+	}
+	require.Equal(t, -1, phase.backToNormal(bound))
+}
+
+// Only what the shop refused by plan counts as refused; everything else that is no good answer is a failure.
+func TestFatesAreToldApart(t *testing.T) {
+	t.Parallel()
+	overloaded := []byte(`{"reason":"OVERLOADED"}`)
+	require.Equal(t, good, fateOf(answer{status: http.StatusCreated}, nil))
+	require.Equal(t, refused, fateOf(answer{status: http.StatusServiceUnavailable, body: overloaded}, nil))
+	require.Equal(t, refused, fateOf(answer{status: http.StatusTooManyRequests}, nil))
+	require.Equal(t, failed, fateOf(answer{status: http.StatusServiceUnavailable, body: []byte(`{"reason":"DATABASE_UNAVAILABLE"}`)}, nil))
+	require.Equal(t, failed, fateOf(answer{status: http.StatusInternalServerError, body: overloaded}, nil))
+	require.Equal(t, failed, fateOf(answer{}, errors.New("reset")))
+	require.Equal(t, unsent, fateOf(answer{}, errNotSent))
+}
