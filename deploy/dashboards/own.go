@@ -22,7 +22,9 @@ func (p page) gateway() Row {
 	return Row{"The front", []Panel{
 		p.panel("Refused before they became calls", "By reason: routes, bodies, media types, limits.", "reqps", `sum by (reason) (rate(gateway_refused_total{%}[5m]))`, "{{reason}}"),
 		p.panel("Shed", "Refused because the process had too much to do, by class of work.", "reqps", `sum by (class) (rate(gateway_shed_total{%}[5m]))`, "{{class}}"),
-		p.panel("Work in progress", "Requests that are worked on now, by pod; 1,024 are the most unless it is set otherwise.", "short", `sum by (pod) (gateway_work_in_progress{%})`, "{{pod}}"),
+		p.panel("Work in progress", "Requests that are worked on now or wait for room, by pod; 1,024 are the most unless it is set otherwise.", "short", `sum by (pod) (gateway_work_in_progress{%})`, "{{pod}}"),
+		p.panel("Limit found", "Pages and carts that are worked on at once at most, by pod; it falls when answers become slow.", "short", `min by (pod) (gateway_work_limit{%})`, "{{pod}}"),
+		p.panel("Waiting for room", "99 % of requests waited less, those that were refused then among them.", "s", `histogram_quantile(0.99, sum by (class, le) (rate(gateway_queue_seconds_bucket{%}[5m])))`, "{{class}}"),
 	}}
 }
 

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"runtime"
 
 	adminv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/admin/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/admin"
@@ -48,7 +49,9 @@ func build(ctx context.Context, cfg Config, rt *service.Runtime) error {
 	if err != nil {
 		return err
 	}
-	gate, err := shed.New(cfg.MaxConcurrent, rt.Metrics)
+	gate, err := shed.New(shed.Config{
+		Most: cfg.MaxConcurrent, Floor: cfg.MinConcurrent, Processors: runtime.GOMAXPROCS(0), Clock: rt.Clock, Metrics: rt.Metrics,
+	})
 	if err != nil {
 		return err
 	}

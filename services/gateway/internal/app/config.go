@@ -36,7 +36,9 @@ type Config struct {
 	// BrowseDeadline bounds a request to the catalogue.
 	BrowseDeadline time.Duration `env:"BROWSE_DEADLINE" envDefault:"3s" desc:"How long one request to the catalogue may take."`
 	// MaxConcurrent bounds the work of the process.
-	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once. Above 80 % of it browsing is refused with OVERLOADED, above 90 % carts and the back office, above 98 % checkouts."`
+	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once, those that wait for room among them. Above 80 % of it browsing is refused with OVERLOADED, above 90 % carts and the back office, above 98 % checkouts."`
+	// MinConcurrent is what the limit that is found does not fall below.
+	MinConcurrent int `env:"MIN_CONCURRENT" envDefault:"0" desc:"Pages and carts are worked on as many at once as answers stay quick with, but never fewer than this; 0 means four for each processor. MAX_CONCURRENT here leaves that as the only limit."`
 	// ClientRate bounds one client address.
 	ClientRate float64 `env:"CLIENT_RATE" envDefault:"0" desc:"Requests a second that one client address may send to this process; 0 means no limit."`
 }
@@ -61,6 +63,7 @@ func check(c Config) error {
 	for name, wrong := range map[string]bool{
 		"REQUEST_DEADLINE: must be more than zero": c.RequestDeadline <= 0, "BROWSE_DEADLINE: must be more than zero": c.BrowseDeadline <= 0,
 		"MAX_CONCURRENT: must be more than zero": c.MaxConcurrent < 1, "CLIENT_RATE: must not be negative": c.ClientRate < 0,
+		"MIN_CONCURRENT: must not be negative": c.MinConcurrent < 0,
 	} {
 		if wrong {
 			problems = append(problems, errors.New(name))

@@ -32,6 +32,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"REQUEST_DEADLINE": func(c *app.Config) { c.RequestDeadline = 0 },
 		"BROWSE_DEADLINE":  func(c *app.Config) { c.BrowseDeadline = -1 },
 		"MAX_CONCURRENT":   func(c *app.Config) { c.MaxConcurrent = 0 },
+		"MIN_CONCURRENT":   func(c *app.Config) { c.MinConcurrent = -1 },
 		"CLIENT_RATE":      func(c *app.Config) { c.ClientRate = -1 },
 	} {
 		wrong := good
@@ -105,6 +106,7 @@ func TestRefusalsAndWorkAreCounted(t *testing.T) {
 	for _, line := range []string{
 		`gateway_refused_total{reason="JSON_MALFORMED"} 1`, `gateway_refused_total{reason="FIELD_UNKNOWN"} 1`,
 		`gateway_refused_total{reason="ROUTE_NOT_FOUND"} 1`, `gateway_shed_total{class="browse"} 0`, "gateway_work_in_progress 0",
+		"gateway_work_limit ", `gateway_queue_seconds_count{class="browse"} `,
 	} {
 		require.Contains(t, string(text), line)
 	}

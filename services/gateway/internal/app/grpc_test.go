@@ -9,6 +9,7 @@ import (
 	"time"
 
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/app"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -115,7 +116,7 @@ func TestCallsEndAtTheDeadline(t *testing.T) {
 // Hundreds of calls at once on one connection are all answered, in turns.
 func TestManyStreamsOnOneConnection(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := open(t, func(c *app.Config) { c.MinConcurrent = c.MaxConcurrent }) // so that none is refused for being many
 	goods(s)
 	conn := s.dial()
 	catalog := storefrontv1.NewCatalogServiceClient(conn)

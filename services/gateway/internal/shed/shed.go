@@ -1,5 +1,6 @@
 // Package shed bounds the work that one process takes on at once and decides what is refused first when there is too
-// much: looking around before carts, carts before paying, and the notices of payment providers last.
+// much: looking around before carts, carts before paying, and the notices of payment providers last. How much pages and
+// carts may take is found by how long answers take; a fixed bound stands around all of it.
 package shed
 
 import (
@@ -10,6 +11,7 @@ import (
 
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/policy"
+	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
@@ -70,65 +72,140 @@ func ClassOf(rule *typev1.Policy) Class {
 	}
 }
 
-// Gate counts the work in progress. It is safe for concurrent use.
-type Gate struct {
-	inUse   atomic.Int64
-	limits  [classes]int64
-	refused [classes]prometheus.Counter
+// Config says how much a gate lets in.
+type Config struct {
+	// Most is the work at once, of all classes, that is never exceeded.
+	Most int
+	// Floor is what the limit for pages and carts does not fall below; 0 means four for each processor.
+	Floor int
+	// Processors are those that this process may use.
+	Processors int
+	Clock      clock.Clock
+	Metrics    prometheus.Registerer
 }
 
-// New returns a gate for at most that many pieces of work at once.
-func New(most int, metrics prometheus.Registerer) (*Gate, error) {
-	g := &Gate{}
+// floorPerProcessor keeps processors busy while requests wait for services and disks.
+const floorPerProcessor = 4
+
+// Gate counts the work in progress. It is safe for concurrent use.
+type Gate struct {
+	clock   clock.Clock
+	inUse   atomic.Int64
+	limits  [classes]int64
+	line    *line
+	refused [classes]prometheus.Counter
+	waited  [paced]prometheus.Observer
+}
+
+// New returns a gate.
+func New(cfg Config) (*Gate, error) {
+	if cfg.Floor == 0 {
+		cfg.Floor = floorPerProcessor * cfg.Processors
+	}
+	g := &Gate{clock: cfg.Clock}
+	g.line = &line{clock: cfg.Clock, pace: newPace(cfg.Floor, cfg.Most, cfg.Processors, cfg.Clock.Now())}
+	for class := range classes {
+		g.limits[class] = max(1, int64(cfg.Most)*class.share()/100)
+	}
+	return g, g.measure(cfg.Metrics)
+}
+
+func (g *Gate) measure(metrics prometheus.Registerer) error {
 	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gateway_shed_total", Help: "Requests refused because the process had too much to do.",
 	}, []string{"class"})
 	working := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "gateway_work_in_progress", Help: "Requests that are worked on now; waiting for a client's bytes is not work.",
+		Name: "gateway_work_in_progress", Help: "Requests that are worked on or wait for room; waiting for a client's bytes is not work.",
 	}, func() float64 { return float64(g.inUse.Load()) })
-	for _, collector := range []prometheus.Collector{refused, working} {
+	limit := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gateway_work_limit", Help: "Pages, carts and back office requests that are worked on at once at most, found by how long answers take.",
+	}, g.line.limit)
+	waited := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "gateway_queue_seconds", Help: "How long requests waited for room, those that were refused then among them.",
+		Buckets: []float64{0.001, 0.005, 0.02, 0.05, 0.1, 0.3, 1},
+	}, []string{"class"})
+	for _, collector := range []prometheus.Collector{refused, working, limit, waited} {
 		if err := metrics.Register(collector); err != nil {
-			return nil, fmt.Errorf("register metrics: %w", err)
+			return fmt.Errorf("register metrics: %w", err)
 		}
 	}
 	for class := range classes {
-		g.limits[class] = max(1, int64(most)*class.share()/100)
 		g.refused[class] = refused.WithLabelValues(class.String())
 	}
-	return g, nil
+	for class := range paced {
+		g.waited[class] = waited.WithLabelValues(class.String())
+	}
+	return nil
 }
 
-// Enter begins a piece of work, or refuses it with OVERLOADED. The work ends with Leave.
-func (g *Gate) Enter(class Class) error {
+// Pass is a piece of work that was let in.
+type Pass struct {
+	gate   *Gate
+	paced  bool
+	method string
+	begun  time.Time
+}
+
+// Enter begins a piece of work, at once or after a moment in line, or refuses it with OVERLOADED. The work ends with Leave of
+// the pass. Work is compared with other work of the same method.
+func (g *Gate) Enter(ctx context.Context, class Class, method string) (Pass, error) {
+	if err := g.count(class); err != nil {
+		return Pass{}, err
+	}
+	if class >= paced {
+		return Pass{gate: g}, nil
+	}
+	came := g.clock.Now()
+	in := g.line.enter(ctx, class)
+	begun := g.clock.Now()
+	g.waited[class].Observe(begun.Sub(came).Seconds())
+	if !in {
+		g.inUse.Add(-1)
+		return Pass{}, g.refuse(class)
+	}
+	return Pass{gate: g, paced: true, method: method, begun: begun}, nil
+}
+
+func (g *Gate) count(class Class) error {
 	if g.inUse.Add(1) <= g.limits[class] {
 		return nil
 	}
 	g.inUse.Add(-1)
+	return g.refuse(class)
+}
+
+func (g *Gate) refuse(class Class) error {
 	g.refused[class].Inc()
 	return errs.Overloaded.New("The shop has more work than it can do in time.").RetryAfter(retryAfter)
 }
 
-// Leave ends a piece of work that Enter let in.
-func (g *Gate) Leave() { g.inUse.Add(-1) }
+// Leave ends the work. How long it took says something only when it went well: refusals are quick.
+func (p Pass) Leave(err error) {
+	p.gate.inUse.Add(-1)
+	if p.paced {
+		p.gate.line.leave(p.method, p.gate.clock.Now().Sub(p.begun), err == nil)
+	}
+}
 
 // Interceptor lets in the calls of public methods by their policy.
 func (g *Gate) Interceptor(table policy.Table) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		if err := g.Enter(ClassOf(table[info.FullMethod])); err != nil {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer any, err error) {
+		pass, err := g.Enter(ctx, ClassOf(table[info.FullMethod]), info.FullMethod)
+		if err != nil {
 			return nil, err
 		}
-		defer g.Leave()
+		defer func() { pass.Leave(err) }()
 		return handler(ctx, req)
 	}
 }
 
-// StreamInterceptor is Interceptor for streams.
+// StreamInterceptor bounds streams: files, which take as long as their clients do. They count, but have no part in the pace.
 func (g *Gate) StreamInterceptor(table policy.Table) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		if err := g.Enter(ClassOf(table[info.FullMethod])); err != nil {
+		if err := g.count(ClassOf(table[info.FullMethod])); err != nil {
 			return err
 		}
-		defer g.Leave()
+		defer g.inUse.Add(-1)
 		return handler(srv, stream)
 	}
 }

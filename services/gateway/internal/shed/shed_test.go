@@ -1,76 +1,257 @@
 package shed_test
 
 import (
+	"context"
+	"errors"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/shed"
+	"github.com/cartwright-shop/cartwright/services/platform/clock"
+	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 )
 
+const method = "/shop.v1.Pages/Get"
+
+var start = time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+
+func gate(t *testing.T, cfg shed.Config) (*shed.Gate, *prometheus.Registry) {
+	t.Helper()
+	metrics := prometheus.NewRegistry()
+	cfg.Metrics, cfg.Processors = metrics, 2
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System()
+	}
+	g, err := shed.New(cfg)
+	require.NoError(t, err)
+	return g, metrics
+}
+
+// fill lets requests in until one is refused.
+func fill(t *testing.T, g *shed.Gate, class shed.Class) (passes []shed.Pass) {
+	t.Helper()
+	for {
+		pass, err := g.Enter(t.Context(), class, method)
+		if err != nil {
+			require.Equal(t, "OVERLOADED", errs.ReasonOf(err))
+			require.Positive(t, errs.RetryAfterOf(err))
+			return passes
+		}
+		passes = append(passes, pass)
+	}
+}
+
+func leave(passes []shed.Pass) {
+	for _, pass := range passes {
+		pass.Leave(nil)
+	}
+}
+
 // Buyers who are paying are turned away for people who look around when this goes red.
 func TestBrowsingIsRefusedFirst(t *testing.T) {
 	t.Parallel()
-	metrics := prometheus.NewRegistry()
-	gate, err := shed.New(100, metrics)
-	require.NoError(t, err)
-	fill := func(class shed.Class) int {
-		for n := 0; ; n++ {
-			if err := gate.Enter(class); err != nil {
-				require.Equal(t, "OVERLOADED", errs.ReasonOf(err))
-				require.Positive(t, errs.RetryAfterOf(err))
-				return n
-			}
-		}
+	g, metrics := gate(t, shed.Config{Most: 100, Floor: 100})
+	pages := fill(t, g, shed.Browse)
+	require.Len(t, pages, 80)
+	carts, checkouts, notices := fill(t, g, shed.Normal), fill(t, g, shed.Checkout), fill(t, g, shed.Notice)
+	require.Len(t, carts, 10)
+	require.Len(t, checkouts, 8)
+	require.Len(t, notices, 2)
+	for _, passes := range [][]shed.Pass{pages, carts, checkouts, notices} {
+		leave(passes)
 	}
-	require.Equal(t, 80, fill(shed.Browse))
-	require.Equal(t, 10, fill(shed.Normal))
-	require.Equal(t, 8, fill(shed.Checkout))
-	require.Equal(t, 2, fill(shed.Notice))
-	for range 100 {
-		gate.Leave()
-	}
-	require.Equal(t, 80, fill(shed.Browse), "what left makes room")
-	count, err := testutil.GatherAndCount(metrics, "gateway_shed_total", "gateway_work_in_progress")
+	pages = fill(t, g, shed.Browse)
+	require.Len(t, pages, 80, "what left makes room")
+	count, err := testutil.GatherAndCount(metrics, "gateway_shed_total", "gateway_work_in_progress", "gateway_work_limit", "gateway_queue_seconds")
 	require.NoError(t, err)
-	require.Equal(t, 5, count)
+	require.Equal(t, 8, count)
 }
 
 // Even the smallest gate lets one request of each class in.
 func TestASmallGateServesEveryClass(t *testing.T) {
 	t.Parallel()
-	gate, err := shed.New(1, prometheus.NewRegistry())
-	require.NoError(t, err)
+	g, _ := gate(t, shed.Config{Most: 1})
 	for _, class := range []shed.Class{shed.Browse, shed.Normal, shed.Checkout, shed.Notice} {
-		require.NoError(t, gate.Enter(class))
-		require.Error(t, gate.Enter(class))
-		gate.Leave()
+		passes := fill(t, g, class)
+		require.Len(t, passes, 1)
+		leave(passes)
 	}
-	_, err = shed.New(1, prometheus.NewRegistry())
-	require.NoError(t, err)
 }
 
-// Refusals must not leak room: after a storm the process takes as much as before.
+// Refusals must not leak room: after a storm, of which many waited, the process takes as much as before.
 func TestNoRoomIsLostInAStorm(t *testing.T) {
 	t.Parallel()
-	gate, err := shed.New(10, prometheus.NewRegistry())
-	require.NoError(t, err)
+	g, _ := gate(t, shed.Config{Most: 1000, Floor: 10})
 	var group sync.WaitGroup
-	for range 50 {
+	for n := range 50 {
 		group.Go(func() {
 			for range 200 {
-				if gate.Enter(shed.Normal) == nil {
-					gate.Leave()
+				ctx, cancel := context.WithCancel(t.Context())
+				if n%3 == 0 {
+					cancel() // gives up in line
 				}
+				if pass, err := g.Enter(ctx, shed.Class(n%2), method); err == nil { //nolint:gosec // 0 or 1
+					pass.Leave(nil)
+				}
+				cancel()
 			}
 		})
 	}
 	group.Wait()
-	for range 9 {
-		require.NoError(t, gate.Enter(shed.Normal))
+	var passes []shed.Pass
+	for range 10 {
+		pass, err := g.Enter(t.Context(), shed.Normal, method)
+		require.NoError(t, err)
+		passes = append(passes, pass)
 	}
-	require.Error(t, gate.Enter(shed.Normal))
+	leave(passes)
+}
+
+// rest is what a gate of two processors lets in before it knows anything.
+const rest = 64
+
+// A burst that passes is served, not refused; a cart goes in before a page that came earlier.
+func TestABurstWaitsAndCartsGoFirst(t *testing.T) {
+	t.Parallel()
+	g, metrics := gate(t, shed.Config{Most: 1000, Clock: clocktest.New(start)})
+	require.Eventually(t, func() bool {
+		inside := fillAtOnce(t, g, shed.Normal)
+		require.Len(t, inside, rest)
+		let := make(chan shed.Class, 2)
+		var group sync.WaitGroup
+		for n, class := range []shed.Class{shed.Browse, shed.Normal} {
+			group.Go(func() {
+				if pass, err := g.Enter(t.Context(), class, method); err == nil {
+					let <- class
+					pass.Leave(nil)
+				}
+			})
+			comes := time.Now()
+			for working(t, metrics) != float64(rest+1+n) && time.Since(comes) < time.Second {
+				runtime.Gosched()
+			}
+		}
+		leave(inside)
+		group.Wait()
+		close(let)
+		return len(let) == 2 && <-let == shed.Normal // on a busy machine the page may have lost patience: once more
+	}, 30*time.Second, time.Millisecond)
+}
+
+// fillAtOnce lets in requests that do not wait.
+func fillAtOnce(t *testing.T, g *shed.Gate, class shed.Class) (passes []shed.Pass) {
+	t.Helper()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for {
+		pass, err := g.Enter(gone, class, method)
+		if err != nil {
+			return passes
+		}
+		passes = append(passes, pass)
+	}
+}
+
+// working reads how many are inside or wait.
+func working(t *testing.T, metrics *prometheus.Registry) float64 {
+	t.Helper()
+	families, err := metrics.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() == "gateway_work_in_progress" {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	return -1
+}
+
+// serve is a shop behind the gate that serves so many at once and lets others queue: it tells the limit that the gate finds when
+// there are always more requests than it lets in.
+func serve(t *testing.T, g *shed.Gate, now *clocktest.Fake, atOnce int, service time.Duration, rounds int) int {
+	t.Helper()
+	inside := 0
+	for range rounds {
+		passes := fillAtOnce(t, g, shed.Normal)
+		inside = len(passes)
+		for i, pass := range passes {
+			if i%atOnce == 0 {
+				now.Advance(service)
+			}
+			pass.Leave(nil)
+		}
+	}
+	return inside
+}
+
+// calm lets one request after the other through, as on a quiet morning.
+func calm(t *testing.T, g *shed.Gate, now *clocktest.Fake, service time.Duration) {
+	t.Helper()
+	for range 200 {
+		pass, err := g.Enter(t.Context(), shed.Normal, method)
+		require.NoError(t, err)
+		now.Advance(service)
+		pass.Leave(nil)
+	}
+}
+
+// Too much work at once makes everybody late: the gate must find what the services behind can do, whatever that is, and neither
+// starve them nor let a queue grow.
+func TestTheLimitFollowsWhatTheServicesCanDo(t *testing.T) {
+	t.Parallel()
+	for _, atOnce := range []int{8, 16, 64} {
+		now := clocktest.New(start)
+		g, _ := gate(t, shed.Config{Most: 1024, Floor: 4, Clock: now})
+		calm(t, g, now, 10*time.Millisecond)
+		found := serve(t, g, now, atOnce, 10*time.Millisecond, 400)
+		require.GreaterOrEqual(t, found, atOnce, "with fewer the services are idle")
+		require.LessOrEqual(t, found, 8*atOnce, "with more a queue grows")
+		again := serve(t, g, now, 4*atOnce, 10*time.Millisecond, 400)
+		require.Greater(t, again, found, "services that became faster are used")
+	}
+}
+
+// A payment provider that takes seconds is no load. Pages must not be refused for it.
+func TestSlowCheckoutsTakeNoRoomFromPages(t *testing.T) {
+	t.Parallel()
+	now := clocktest.New(start)
+	g, _ := gate(t, shed.Config{Most: 1024, Floor: 8, Clock: now})
+	for range 500 {
+		_, err := g.Enter(t.Context(), shed.Checkout, "/shop.v1.Till/Pay")
+		require.NoError(t, err)
+	}
+	calm(t, g, now, 10*time.Millisecond)
+	for range 40 {
+		_, err := g.Enter(t.Context(), shed.Browse, method)
+		require.NoError(t, err)
+	}
+}
+
+// Refusals are quick: taken for quick answers they would make every good one look late.
+func TestWhatFailsSaysNothingAboutTheLimit(t *testing.T) {
+	t.Parallel()
+	now := clocktest.New(start)
+	g, _ := gate(t, shed.Config{Most: 1024, Floor: 4, Clock: now})
+	calm(t, g, now, 10*time.Millisecond)
+	for range 1000 {
+		pass, err := g.Enter(t.Context(), shed.Normal, method)
+		require.NoError(t, err)
+		pass.Leave(errors.New("not found"))
+	}
+	require.GreaterOrEqual(t, serve(t, g, now, 64, 10*time.Millisecond, 50), 64)
+}
+
+// Services that have become slower for good are served as before after some minutes, and nobody has to restart the gateway.
+func TestSlowerServicesBecomeUsual(t *testing.T) {
+	t.Parallel()
+	now := clocktest.New(start)
+	g, _ := gate(t, shed.Config{Most: 1024, Floor: 4, Clock: now})
+	calm(t, g, now, 10*time.Millisecond)
+	require.Less(t, serve(t, g, now, 1000, 100*time.Millisecond, 60), 10, "taken for a queue at first")
+	require.Greater(t, serve(t, g, now, 1000, 100*time.Millisecond, 3000), 40)
 }

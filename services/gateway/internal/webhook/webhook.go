@@ -66,10 +66,11 @@ func (h *Handler) take(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return bodyError(err)
 	}
-	if err := h.Gate.Enter(shed.Notice); err != nil {
+	pass, err := h.Gate.Enter(ctx, shed.Notice, Prefix)
+	if err != nil {
 		return err
 	}
-	defer h.Gate.Leave()
+	defer func() { pass.Leave(err) }()
 	_, err = h.Payments.ReceiveWebhook(ctx, &paymentv1.ReceiveWebhookRequest{Provider: provider, Headers: headers(r.Header), Body: body})
 	return err
 }
