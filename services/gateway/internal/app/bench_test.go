@@ -5,10 +5,12 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	inventoryv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/inventory/v1"
 	pricingv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/pricing/v1"
 	productv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/product/v1"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/app"
 	"github.com/stretchr/testify/require"
 )
 
@@ -51,4 +53,23 @@ func BenchmarkProductList(b *testing.B) {
 		require.NoError(b, response.Body.Close())
 	}
 	b.ReportMetric(float64(size), "answer-bytes")
+}
+
+// BenchmarkRefusal is a page that is refused because there is too much to do: what it costs is lost to those who are let in.
+func BenchmarkRefusal(b *testing.B) {
+	s := open(b, func(c *app.Config) { c.MaxConcurrent = 1 })
+	s.cart.on("/cartwright.cart.v1.CartService/GetCart", hang)
+	go func() { _, _ = s.trySend(request{method: http.MethodGet, path: cartPath}) }()
+	require.Eventually(b, func() bool { return len(s.cart.got("/cartwright.cart.v1.CartService/GetCart")) == 1 }, 10*time.Second, time.Millisecond)
+	b.ReportAllocs()
+	for b.Loop() {
+		request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.url+"/v1/products", nil)
+		require.NoError(b, err)
+		response, err := s.web.Do(request)
+		require.NoError(b, err)
+		_, err = io.Copy(io.Discard, response.Body)
+		require.NoError(b, err)
+		require.NoError(b, response.Body.Close())
+		require.Equal(b, http.StatusServiceUnavailable, response.StatusCode)
+	}
 }

@@ -33,7 +33,8 @@ type pace struct {
 
 	limit  float64
 	begun  time.Time
-	peak   int
+	peak   int // most inside at once in this window
+	before int // and in the one before, in which those who leave now may have come
 	ratios []float64
 	usual  map[string]*calmTime
 }
@@ -63,12 +64,12 @@ func (p *pace) left(now time.Time, method string, took time.Duration, inside int
 		usual = &calmTime{seconds: took.Seconds(), at: now}
 		p.usual[method] = usual
 	}
-	p.ratios = append(p.ratios, usual.ratio(now, took.Seconds(), float64(p.peak) <= p.calm))
+	p.ratios = append(p.ratios, usual.ratio(now, took.Seconds(), float64(max(p.peak, p.before)) <= p.calm))
 	if len(p.ratios) < fewest || now.Sub(p.begun) < window {
 		return
 	}
 	p.judge()
-	p.begun, p.peak, p.ratios = now, inside, p.ratios[:0]
+	p.begun, p.before, p.peak, p.ratios = now, p.peak, inside, p.ratios[:0]
 }
 
 // ratio measures an answer by the calm time, and moves that.
