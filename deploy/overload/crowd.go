@@ -56,20 +56,23 @@ func (c *Crowd) closed(ctx context.Context, clients int, length time.Duration, d
 // opened lets visitors come at a rate, whatever becomes of those before them. Who is still inside when the time is over goes on
 // beside the next phase, as people do; Settle waits for them.
 func (c *Crowd) opened(ctx context.Context, perSecond float64, length time.Duration, do act) (Phase, *tally, error) {
-	return c.accounted(ctx, func(t *tally) {
-		next := t.begun
-		for ctx.Err() == nil && time.Since(t.begun) < length {
-			next = next.Add(time.Duration(rand.ExpFloat64() / perSecond * float64(time.Second))) //nolint:gosec // no secret
-			if wait := time.Until(next); wait > 0 {
-				select {
-				case <-ctx.Done():
-				case <-time.After(wait):
-				}
+	return c.accounted(ctx, func(t *tally) { c.come(ctx, t, perSecond, length, do) })
+}
+
+// come lets visitors come at a rate.
+func (c *Crowd) come(ctx context.Context, t *tally, perSecond float64, length time.Duration, do act) {
+	next := t.begun
+	for ctx.Err() == nil && time.Since(t.begun) < length {
+		next = next.Add(time.Duration(rand.ExpFloat64() / perSecond * float64(time.Second))) //nolint:gosec // no secret
+		if wait := time.Until(next); wait > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
 			}
-			c.group.Go(func() { do(ctx, int(c.serial.Add(1)), t) })
 		}
-		t.finish()
-	})
+		c.group.Go(func() { do(ctx, int(c.serial.Add(1)), t) })
+	}
+	t.finish()
 }
 
 // Settle waits for visitors who are still inside.

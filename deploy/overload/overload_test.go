@@ -38,6 +38,7 @@ func TestEachBarIsHeld(t *testing.T) {
 		"late answers":       func(r *Result) { r.Overload.Kinds["browse"] = Counts{Good: 1000, P99: 41 * time.Millisecond} },
 		"slow to recover":    func(r *Result) { r.BackSeconds = 11 },
 		"never recovered":    func(r *Result) { r.BackSeconds = -1 },
+		"stuck after outage": func(r *Result) { r.Outage = &Outage{BackSeconds: -1} },
 		"amplified":          func(r *Result) { r.Amplification[0].Arrived = 111 },
 	} {
 		r := fine()
@@ -58,12 +59,15 @@ func TestBackToNormalNeedsCalm(t *testing.T) {
 		at := time.Duration(second)*time.Second + 500*time.Millisecond
 		phase.samples[Browse] = append(phase.samples[Browse], sample{at: at, took: took})
 	}
-	bound := [kinds]time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond}
-	require.Equal(t, 3, phase.backToNormal(bound))
+	as := normal{bound: [kinds]time.Duration{50 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond}}
+	require.Equal(t, 3, phase.back(0, as))
+	require.Equal(t, 1, phase.back(2, as))
 	for second := range 10 {
 		phase.samples[Browse] = append(phase.samples[Browse], sample{at: time.Duration(second) * time.Second, fate: refused})
 	}
-	require.Equal(t, -1, phase.backToNormal(bound))
+	require.Equal(t, -1, phase.back(0, as))
+	as.overloaded = true
+	require.Equal(t, 3, phase.back(0, as), "refusals are meant")
 }
 
 // Only what the shop refused by plan counts as refused; everything else that is no good answer is a failure.

@@ -2,6 +2,7 @@ package overload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,9 @@ type Plan struct {
 	Times float64
 	// Overload is how long it lasts; Capacity how long the capacity is measured, before and after.
 	Overload, Capacity time.Duration
+	// Paced starts the gateway anew, with the limit that it finds or with its fixed bound alone. The capacity is what the shop
+	// can do with the latter: a limit that is too low must not make the capacity small.
+	Paced func(ctx context.Context, on bool) error
 	// Output gets progress.
 	Output io.Writer
 }
@@ -37,6 +41,8 @@ type Result struct {
 	Offered float64 `json:"offered"`
 	// BackSeconds is how long after the surge the shop was as before; -1 is never.
 	BackSeconds int `json:"backSeconds"`
+	// Outage is what came after a death of the database under too much load; nil when that was not tried.
+	Outage *Outage `json:"outage,omitempty"`
 	// Amplification is what reached a service that fails.
 	Amplification []Amplification `json:"amplification"`
 }
@@ -46,6 +52,7 @@ const (
 	visitsPerRequest = 17.0 / 20
 	normalShare      = 0.5
 	normalTime       = 20 * time.Second
+	leadTime         = 8 * time.Second
 	costTime         = 3 * time.Second
 	searchTime       = 4 * time.Second
 	fewClients       = 4
@@ -56,37 +63,66 @@ const (
 // Surge measures the capacity, the overload, what comes after, and the capacity again.
 func (c *Crowd) Surge(ctx context.Context, plan Plan) (Result, error) {
 	r := Result{Date: time.Now().UTC().Format(time.RFC3339), Machine: []string{loadAverage()}}
-	if err := c.costs(ctx, &r); err != nil {
+	if err := c.capacity(ctx, plan, &r); err != nil {
 		return r, err
 	}
-	var err error
-	if r.Clients, err = c.fullUse(ctx); err != nil {
+	if err := c.surge(ctx, plan, &r); err != nil {
 		return r, err
 	}
-	if r.Before, _, err = c.closed(ctx, r.Clients, plan.Capacity, c.visitors.visit); err != nil {
-		return r, err
-	}
-	capacity := r.Before.GoodPerSecond
-	r.Offered = plan.Times * capacity
-	fmt.Fprintf(plan.Output, "capacity %.0f/s with %d clients; %.0f/s for %s\n", capacity, r.Clients, r.Offered, plan.Overload)
-	r.Machine = append(r.Machine, loadAverage())
-	over, _, err := c.opened(ctx, r.Offered*visitsPerRequest, plan.Overload, c.visitors.visit)
+	err := plan.Paced(ctx, false)
 	if err != nil {
 		return r, err
 	}
-	r.Overload = over
-	fmt.Fprintln(plan.Output, "normal load again")
-	r.Machine = append(r.Machine, loadAverage())
-	normal, after, err := c.opened(ctx, normalShare*capacity*visitsPerRequest, normalTime, c.visitors.visit)
-	if err != nil {
-		return r, err
-	}
-	r.Normal = normal
-	r.BackSeconds = after.backToNormal(r.Before.bounds())
-	c.Settle()
 	r.After, _, err = c.closed(ctx, r.Clients, plan.Capacity, c.visitors.visit)
 	r.Machine = append(r.Machine, loadAverage())
-	return r, err
+	return r, errors.Join(err, plan.Paced(ctx, true))
+}
+
+// capacity measures what the shop can do at most.
+func (c *Crowd) capacity(ctx context.Context, plan Plan, r *Result) error {
+	err := plan.Paced(ctx, false)
+	if err != nil {
+		return err
+	}
+	if err := c.costs(ctx, r); err != nil {
+		return err
+	}
+	if r.Clients, err = c.fullUse(ctx); err != nil {
+		return err
+	}
+	r.Before, _, err = c.closed(ctx, r.Clients, plan.Capacity, c.visitors.visit)
+	return errors.Join(err, plan.Paced(ctx, true))
+}
+
+// surge is a usual day, too much, and a usual day again.
+func (c *Crowd) surge(ctx context.Context, plan Plan, r *Result) error {
+	capacity := r.Before.GoodPerSecond
+	r.Offered = plan.Times * capacity
+	fmt.Fprintf(plan.Output, "capacity %.0f/s with %d clients; half of it, then %.0f/s for %s\n", capacity, r.Clients, r.Offered, plan.Overload)
+	if _, _, err := c.opened(ctx, normalShare*capacity*visitsPerRequest, leadTime, c.visitors.visit); err != nil {
+		return err
+	}
+	r.Machine = append(r.Machine, loadAverage())
+	over, surge, err := c.opened(ctx, r.Offered*visitsPerRequest, plan.Overload, c.visitors.visit)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(plan.Output, "normal load again")
+	r.Machine = append(r.Machine, loadAverage())
+	calmer, after, err := c.opened(ctx, normalShare*capacity*visitsPerRequest, normalTime, c.visitors.visit)
+	if err != nil {
+		return err
+	}
+	c.Settle() // who was inside at the end of a phase belongs to it
+	r.Overload, r.Normal = surge.phase().with(over), after.phase().with(calmer)
+	r.BackSeconds = after.back(0, normal{bound: r.Before.bounds()})
+	return nil
+}
+
+// with adds the accounts that were read at the end of a phase.
+func (p Phase) with(accounts Phase) Phase {
+	p.ShopCores, p.LoadCores = accounts.ShopCores, accounts.LoadCores
+	return p
 }
 
 // bounds are twice the p99 of each kind.

@@ -150,31 +150,39 @@ func percentile(of []time.Duration, p int) time.Duration {
 // calm is how many seconds in a row must be good for a shop to be back to normal.
 const calm = 3
 
-// backToNormal is how many seconds after the phase began the shop was as good as ever: 99 % of the answers good and no kind
-// slower at p99 than the bound, calm seconds in a row. It is -1 when that never came.
-func (t *tally) backToNormal(bound [kinds]time.Duration) int {
+// normal is what a second must be like to be as good as ever.
+type normal struct {
+	// bound is the longest p99 of each kind.
+	bound [kinds]time.Duration
+	// overloaded says that more comes than the shop can serve, so that refusals are no sign of trouble.
+	overloaded bool
+}
+
+// back is how many seconds after from the shop was as good as ever: 99 % of the answers good and no kind slower at p99 than its
+// bound, calm seconds in a row. It is -1 when that never came.
+func (t *tally) back(from int, as normal) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seconds := int(t.ended.Seconds())
 	row := 0
-	for second := range seconds {
-		if !t.normal(second, bound) {
+	for second := from; second < seconds; second++ {
+		if !t.normal(second, as) {
 			row = 0
 			continue
 		}
 		if row++; row == calm {
-			return second - calm + 1
+			return second - calm + 1 - from
 		}
 	}
 	return -1
 }
 
-func (t *tally) normal(second int, bound [kinds]time.Duration) bool {
+func (t *tally) normal(second int, as normal) bool {
 	answered, fine := 0, 0
 	for k := range kinds {
 		var took []time.Duration
 		for _, s := range t.samples[k] {
-			if int(s.at.Seconds()) != second {
+			if int(s.at.Seconds()) != second || as.overloaded && s.fate == refused {
 				continue
 			}
 			answered++
@@ -183,7 +191,7 @@ func (t *tally) normal(second int, bound [kinds]time.Duration) bool {
 				took = append(took, s.took)
 			}
 		}
-		if percentile(took, 99) > bound[k] {
+		if percentile(took, 99) > as.bound[k] {
 			return false
 		}
 	}

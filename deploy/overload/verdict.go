@@ -12,6 +12,7 @@ const (
 	leastGoodput     = 0.90
 	slower           = 2
 	longestBack      = 10
+	longestOutage    = 30
 	mostAmplified    = 1.1
 	enoughForP99     = 200
 	steadyDifference = 0.15
@@ -89,6 +90,11 @@ func (r Result) bars(w io.Writer) bool {
 	worst, kind := r.Slower()
 	say(worst <= slower, "p99 of who is let in: %.1f times that at capacity, worst for %s (at most 2)", worst, kind)
 	say(r.BackSeconds >= 0 && r.BackSeconds <= longestBack, "back to normal after %d s (at most %d; -1: never)", r.BackSeconds, longestBack)
+	if r.Outage != nil {
+		back := r.Outage.BackSeconds
+		say(back >= 0 && back <= longestOutage, "back to normal %d s after the database, with %.1f times the capacity coming all the time (at most %d; -1: never)",
+			back, r.Outage.Times, longestOutage)
+	}
 	if len(r.Amplification) > 0 {
 		say(r.Amplified() <= mostAmplified, "calls at a service that fails, per request: %.2f (at most 1.1)", r.Amplified())
 	}

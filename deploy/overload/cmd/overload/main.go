@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,7 +28,13 @@ import (
 type settings struct {
 	seconds, capacity int
 	times             float64
-	env               string
+	static            bool
+}
+
+func (s settings) plan(paced func(context.Context, bool) error, output io.Writer) overload.Plan {
+	return overload.Plan{
+		Times: s.times, Overload: time.Duration(s.seconds) * time.Second, Capacity: time.Duration(s.capacity) * time.Second, Paced: paced, Output: output,
+	}
 }
 
 var errMissed = errors.New("a bar was missed")
@@ -37,7 +44,7 @@ func main() {
 	flag.IntVar(&s.seconds, "seconds", 60, "how long the overload lasts")
 	flag.IntVar(&s.capacity, "capacity", 15, "seconds to measure the capacity, before and after")
 	flag.Float64Var(&s.times, "times", 3, "the overload as a multiple of the capacity")
-	flag.StringVar(&s.env, "env", "", "a setting of every service, as NAME=value")
+	flag.BoolVar(&s.static, "static", false, "leave the gateway its fixed bound alone, to compare")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, s, os.Stdout)
@@ -64,8 +71,12 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	o := stack.Options{
 		Root: root, Dir: filepath.Join(dir, "overload"), Bin: filepath.Join(dir, "bin"), Ports: ports, Fresh: true, Fsync: true, Output: output,
 	}
-	if s.env != "" {
-		o.Env = []string{s.env}
+	var bounded atomic.Bool // by MAX_CONCURRENT alone
+	o.EnvOf = func(program string) []string {
+		if program == "gateway" && (bounded.Load() || s.static) {
+			return []string{"MIN_CONCURRENT=1024"}
+		}
+		return nil
 	}
 	if err := stack.Build(ctx, o); err != nil {
 		return err
@@ -78,7 +89,12 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	if err := stock(ctx, shop, output); err != nil {
 		return err
 	}
-	result, err := measure(ctx, s, shop, output)
+	paced := func(ctx context.Context, on bool) error {
+		bounded.Store(!on)
+		shop.Terminate("gateway")
+		return shop.Restart(ctx, "gateway")
+	}
+	result, err := measure(ctx, s.plan(paced, output), shop)
 	if err != nil {
 		return err
 	}
@@ -105,20 +121,22 @@ func stock(ctx context.Context, shop *stack.Shop, output io.Writer) error {
 	return bench.LoadCatalogue(ctx, staff)
 }
 
-func measure(ctx context.Context, s settings, shop *stack.Shop, output io.Writer) (overload.Result, error) {
+func measure(ctx context.Context, plan overload.Plan, shop *stack.Shop) (overload.Result, error) {
 	address, err := url.Parse(shop.URL())
 	if err != nil {
 		return overload.Result{}, err
 	}
 	crowd := overload.NewCrowd(address.Host, shop.Pids)
 	defer crowd.Close()
-	result, err := crowd.Surge(ctx, overload.Plan{
-		Times: s.times, Overload: time.Duration(s.seconds) * time.Second, Capacity: time.Duration(s.capacity) * time.Second, Output: output,
-	})
+	result, err := crowd.Surge(ctx, plan)
 	if err != nil {
 		return result, err
 	}
-	fmt.Fprintln(output, "pricing fails")
+	fmt.Fprintln(plan.Output, "the database dies for 20 s")
+	if err := crowd.Outlast(ctx, shop, &result); err != nil {
+		return result, err
+	}
+	fmt.Fprintln(plan.Output, "pricing fails")
 	shop.Terminate("pricing")
 	// The process is gone, and with it its account.
 	pids := shop.Pids()
