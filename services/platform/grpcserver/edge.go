@@ -87,10 +87,13 @@ const okCode = "OK"
 
 func (c *chain) logFailure(ctx context.Context, rpc string, failure *errs.Error, took time.Duration) {
 	level := zap.InfoLevel
-	switch failure.Code() {
-	case errs.Internal:
+	switch code := failure.Code(); {
+	case errs.Has(failure, errs.Overloaded) && errors.Unwrap(failure) == nil:
+		// It is counted. A line for each would cost more than the refusal, just when there is no time.
+		level = zap.DebugLevel
+	case code == errs.Internal:
 		level = zap.ErrorLevel
-	case errs.Unavailable, errs.DeadlineExceeded:
+	case code == errs.Unavailable, code == errs.DeadlineExceeded:
 		level = zap.WarnLevel
 	}
 	ce := c.cfg.Log.Check(level, "call failed")

@@ -132,6 +132,17 @@ func TestFailuresAreLoggedOnceWithTheirCause(t *testing.T) {
 	require.Contains(t, lines[0], "duration_ms")
 }
 
+// A server that has too much to do must not spend its time on writing so. With a cause, something else is wrong, and is told.
+func TestOverloadIsLoggedOnlyWithACause(t *testing.T) {
+	t.Parallel()
+	b := start(t, failing(errs.Overloaded.New("Too much to do.")), nil)
+	require.Equal(t, "OVERLOADED", errs.ReasonOf(b.refused(`text: "a"`)))
+	require.Empty(t, b.log.lines(t, "call failed"))
+	b = start(t, failing(errs.Overloaded.New("The database is busy.").Because(errors.New("acquire connection"))), nil)
+	require.Equal(t, "OVERLOADED", errs.ReasonOf(b.refused(`text: "a"`)))
+	require.Len(t, b.log.lines(t, "call failed"), 1)
+}
+
 // Successes are many: they are logged only when somebody turned the level down, without a restart.
 func TestSuccessesAreLoggedAtDebug(t *testing.T) {
 	t.Parallel()
