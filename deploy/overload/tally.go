@@ -116,15 +116,15 @@ func (t *tally) phase() Phase {
 		var c Counts
 		var took, turnedAway []time.Duration
 		for _, s := range t.samples[k] {
-			switch {
-			case s.fate == unsent:
+			switch s.fate {
+			case unsent:
 				c.Unsent++
-			case s.fate == failed:
+			case failed:
 				c.Failed++
-			case s.fate == refused:
+			case refused:
 				c.Refused++
 				turnedAway = append(turnedAway, s.took)
-			default:
+			case good:
 				took = append(took, s.took) // its wait counts, also when the phase was over before its answer
 				if s.at <= t.ended {
 					c.Good++

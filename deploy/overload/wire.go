@@ -2,6 +2,7 @@ package overload
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -77,7 +78,8 @@ func (w *wire) take() (*connection, error) {
 		w.open.Add(-1)
 		return nil, errNotSent
 	}
-	conn, err := net.DialTimeout("tcp", w.address, answerTime)
+	dialer := net.Dialer{Timeout: answerTime}
+	conn, err := dialer.DialContext(context.Background(), "tcp", w.address)
 	if err != nil {
 		w.open.Add(-1)
 		return nil, err

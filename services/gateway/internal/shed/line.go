@@ -125,7 +125,7 @@ func (l *line) leave(method string, took time.Duration, good bool) {
 		l.pace.left(l.clock.Now(), method, took, l.inside)
 	}
 	for class := int(paced) - 1; class >= 0; class-- {
-		for l.waiting[class].Len() > 0 && l.fits(Class(class)) { //nolint:gosec // below paced
+		for l.waiting[class].Len() > 0 && l.fits(Class(class)) {
 			first := l.waiting[class].Front()
 			l.waiting[class].Remove(first)
 			l.letIn()

@@ -96,7 +96,7 @@ func TestNoRoomIsLostInAStorm(t *testing.T) {
 				if n%3 == 0 {
 					cancel() // gives up in line
 				}
-				if pass, err := g.Enter(ctx, shed.Class(n%2), method); err == nil { //nolint:gosec // 0 or 1
+				if pass, err := g.Enter(ctx, shed.Class(n%2), method); err == nil {
 					pass.Leave(nil)
 				}
 				cancel()
@@ -171,17 +171,23 @@ func working(t *testing.T, metrics *prometheus.Registry) float64 {
 	return -1
 }
 
-// serve is a shop behind the gate that serves so many at once and lets others queue: it tells the limit that the gate finds when
+// behind are services that work on so many requests at once, each for as long, and let others queue.
+type behind struct {
+	atOnce  int
+	service time.Duration
+}
+
+// serve is a rush on services behind the gate: it tells the limit that the gate finds when
 // there are always more requests than it lets in.
-func serve(t *testing.T, g *shed.Gate, now *clocktest.Fake, atOnce int, service time.Duration, rounds int) int {
+func serve(t *testing.T, g *shed.Gate, now *clocktest.Fake, by behind, rounds int) int {
 	t.Helper()
 	inside := 0
 	for range rounds {
 		passes := fillAtOnce(t, g, shed.Normal)
 		inside = len(passes)
 		for i, pass := range passes {
-			if i%atOnce == 0 {
-				now.Advance(service)
+			if i%by.atOnce == 0 {
+				now.Advance(by.service)
 			}
 			pass.Leave(nil)
 		}
@@ -208,10 +214,10 @@ func TestTheLimitFollowsWhatTheServicesCanDo(t *testing.T) {
 		now := clocktest.New(start)
 		g, _ := gate(t, shed.Config{Most: 1024, Floor: 4, Clock: now})
 		calm(t, g, now, 10*time.Millisecond)
-		found := serve(t, g, now, atOnce, 10*time.Millisecond, 400)
+		found := serve(t, g, now, behind{atOnce, 10 * time.Millisecond}, 400)
 		require.GreaterOrEqual(t, found, atOnce, "with fewer the services are idle")
 		require.LessOrEqual(t, found, 8*atOnce, "with more a queue grows")
-		again := serve(t, g, now, 4*atOnce, 10*time.Millisecond, 400)
+		again := serve(t, g, now, behind{4 * atOnce, 10 * time.Millisecond}, 400)
 		require.Greater(t, again, found, "services that became faster are used")
 	}
 }
@@ -243,7 +249,7 @@ func TestWhatFailsSaysNothingAboutTheLimit(t *testing.T) {
 		require.NoError(t, err)
 		pass.Leave(errors.New("not found"))
 	}
-	require.GreaterOrEqual(t, serve(t, g, now, 64, 10*time.Millisecond, 50), 64)
+	require.GreaterOrEqual(t, serve(t, g, now, behind{64, 10 * time.Millisecond}, 50), 64)
 }
 
 // Services that have become slower for good are served as before after some minutes, and nobody has to restart the gateway.
@@ -252,6 +258,6 @@ func TestSlowerServicesBecomeUsual(t *testing.T) {
 	now := clocktest.New(start)
 	g, _ := gate(t, shed.Config{Most: 1024, Floor: 4, Clock: now})
 	calm(t, g, now, 10*time.Millisecond)
-	require.Less(t, serve(t, g, now, 1000, 100*time.Millisecond, 60), 10, "taken for a queue at first")
-	require.Greater(t, serve(t, g, now, 1000, 100*time.Millisecond, 3000), 40)
+	require.Less(t, serve(t, g, now, behind{1000, 100 * time.Millisecond}, 60), 10, "taken for a queue at first")
+	require.Greater(t, serve(t, g, now, behind{1000, 100 * time.Millisecond}, 3000), 40)
 }
