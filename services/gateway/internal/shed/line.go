@@ -11,7 +11,7 @@ import (
 
 // standing is how long a line must have been there to be one that does not go away by itself, and how long nobody may have
 // waited before a line counts as a new one.
-const standing = 200 * time.Millisecond
+const standing = 500 * time.Millisecond
 
 // briefly is how long a request waits in a line that stays, where waiting makes everybody late and serves nobody more.
 const briefly = 20 * time.Millisecond
@@ -55,8 +55,13 @@ func (l *line) enter(ctx context.Context, class Class) bool {
 		l.mu.Unlock()
 		return true
 	}
+	stays := l.stays(class)
+	if stays && l.hopeless(class) {
+		l.mu.Unlock()
+		return false
+	}
 	mine := &ticket{ready: make(chan struct{})}
-	timer := time.NewTimer(class.patience(l.stays(class)))
+	timer := time.NewTimer(class.patience(stays))
 	place := l.waiting[class].PushBack(mine)
 	l.mu.Unlock()
 	defer timer.Stop()
@@ -79,6 +84,10 @@ func (l *line) stays(class Class) bool {
 	l.last[class] = now
 	return now.Sub(l.since[class]) >= standing
 }
+
+// hopeless tells whether a line that stays is too long for anybody who joins it to be let in within the short time that is
+// given there: refusing at once spares the waiting, which serves nobody.
+func (l *line) hopeless(class Class) bool { return float64(l.waiting[class].Len()) >= l.pace.limit }
 
 // giveUp leaves the line, unless room was given meanwhile.
 func (l *line) giveUp(mine *ticket, place *list.Element, class Class) bool {

@@ -76,7 +76,7 @@ func ClassOf(rule *typev1.Policy) Class {
 type Config struct {
 	// Most is the work at once, of all classes, that is never exceeded.
 	Most int
-	// Floor is what the limit for pages and carts does not fall below; 0 means four for each processor.
+	// Floor is what the limit for pages and carts does not fall below; 0 means eight for each processor.
 	Floor int
 	// Processors are those that this process may use.
 	Processors int
@@ -85,7 +85,7 @@ type Config struct {
 }
 
 // floorPerProcessor keeps processors busy while requests wait for services and disks.
-const floorPerProcessor = 4
+const floorPerProcessor = 8
 
 // Gate counts the work in progress. It is safe for concurrent use.
 type Gate struct {

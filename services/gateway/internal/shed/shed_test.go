@@ -144,6 +144,42 @@ func TestABurstWaitsAndCartsGoFirst(t *testing.T) {
 	}, 30*time.Second, time.Millisecond)
 }
 
+// In a line that stays and is long, another request is refused at once: its client learns sooner when to come back, and the
+// process spends on it what it has for those who are served.
+func TestALongLineThatStaysTakesNobodyMore(t *testing.T) {
+	t.Parallel()
+	now := clocktest.New(start)
+	g, metrics := gate(t, shed.Config{Most: 1000, Clock: now})
+	inside := fillAtOnce(t, g, shed.Normal)
+	require.Len(t, inside, rest)
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		defer func() { cancel(); group.Wait() }()
+		for range rest {
+			group.Go(func() {
+				if pass, err := g.Enter(ctx, shed.Normal, method); err == nil {
+					pass.Leave(nil)
+				}
+			})
+		}
+		comes := time.Now()
+		for working(t, metrics) != 2*rest && time.Since(comes) < time.Second {
+			runtime.Gosched()
+		}
+		now.Advance(time.Second)
+		quickest := time.Hour
+		for range 10 {
+			asked := time.Now()
+			_, err := g.Enter(t.Context(), shed.Normal, method)
+			require.Error(t, err)
+			quickest = min(quickest, time.Since(asked))
+		}
+		return quickest < 5*time.Millisecond // who waits, waits 20 ms
+	}, 30*time.Second, time.Millisecond, "the line was never seen whole")
+	leave(inside)
+}
+
 // fillAtOnce lets in requests that do not wait.
 func fillAtOnce(t *testing.T, g *shed.Gate, class shed.Class) (passes []shed.Pass) {
 	t.Helper()
