@@ -36,7 +36,7 @@ type Config struct {
 	// BrowseDeadline bounds a request to the catalogue.
 	BrowseDeadline time.Duration `env:"BROWSE_DEADLINE" envDefault:"3s" desc:"How long one request to the catalogue may take."`
 	// MaxConcurrent bounds the work of the process.
-	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once, those that wait for room among them. Above 80 % of it browsing is refused with OVERLOADED, above 90 % carts and the back office, above 98 % checkouts."`
+	MaxConcurrent int `env:"MAX_CONCURRENT" envDefault:"1024" desc:"Requests worked on at once, those that wait for room among them. Above 80 % of it browsing is refused with OVERLOADED, above 90 % carts, above 95 % the back office, above 98 % checkouts."`
 	// MinConcurrent is what the limit that is found does not fall below.
 	MinConcurrent int `env:"MIN_CONCURRENT" envDefault:"0" desc:"Pages and carts are worked on as many at once as answers stay quick with, but never fewer than this; 0 means eight for each processor. MAX_CONCURRENT here leaves that as the only limit."`
 	// ClientRate bounds one client address.

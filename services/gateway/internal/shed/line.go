@@ -29,7 +29,8 @@ func (c Class) patience(stays bool) time.Duration {
 }
 
 // paced are the classes whose requests are let in at the pace of the services behind. Checkouts and notices are not: they
-// wait for payment providers, whose slowness is no load, and what they cost makes the room for pages and carts smaller.
+// wait for payment providers, whose slowness is no load, and what they cost makes the room for pages and carts smaller. The back
+// office is not: its few people are those who can do something about a crowd.
 const paced = Normal + 1
 
 // line lets requests in while there is room, and lets them wait a moment while there is none: carts before pages.

@@ -1,5 +1,5 @@
 // Package shed bounds the work that one process takes on at once and decides what is refused first when there is too
-// much: looking around before carts, carts before paying, and the notices of payment providers last. How much pages and
+// much: looking around before carts, carts before the back office, that before paying, and the notices of payment providers last. How much pages and
 // carts may take is found by how long answers take; a fixed bound stands around all of it.
 package shed
 
@@ -24,6 +24,7 @@ type Class uint8
 const (
 	Browse Class = iota
 	Normal
+	Office
 	Checkout
 	Notice
 	classes
@@ -39,6 +40,8 @@ func (c Class) share() int64 {
 		return 80
 	case Normal:
 		return 90
+	case Office:
+		return 95
 	case Checkout:
 		return 98
 	default:
@@ -53,6 +56,8 @@ func (c Class) String() string {
 		return "browse"
 	case Normal:
 		return "normal"
+	case Office:
+		return "office"
 	case Checkout:
 		return "checkout"
 	default:
@@ -62,10 +67,12 @@ func (c Class) String() string {
 
 // ClassOf is the class of a public method.
 func ClassOf(rule *typev1.Policy) Class {
-	switch rule.GetPriority() {
-	case typev1.Priority_PRIORITY_BROWSE:
+	switch {
+	case rule.GetAudience() == typev1.Audience_AUDIENCE_STAFF:
+		return Office
+	case rule.GetPriority() == typev1.Priority_PRIORITY_BROWSE:
 		return Browse
-	case typev1.Priority_PRIORITY_CHECKOUT:
+	case rule.GetPriority() == typev1.Priority_PRIORITY_CHECKOUT:
 		return Checkout
 	default:
 		return Normal
@@ -118,7 +125,7 @@ func (g *Gate) measure(metrics prometheus.Registerer) error {
 		Name: "gateway_work_in_progress", Help: "Requests that are worked on or wait for room; waiting for a client's bytes is not work.",
 	}, func() float64 { return float64(g.inUse.Load()) })
 	limit := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "gateway_work_limit", Help: "Pages, carts and back office requests that are worked on at once at most, found by how long answers take.",
+		Name: "gateway_work_limit", Help: "Pages and carts that are worked on at once at most, found by how long answers take.",
 	}, g.line.limit)
 	waited := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "gateway_queue_seconds", Help: "How long requests waited for room, those that were refused then among them.",

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/shed"
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
@@ -59,25 +60,26 @@ func TestBrowsingIsRefusedFirst(t *testing.T) {
 	g, metrics := gate(t, shed.Config{Most: 100, Floor: 100})
 	pages := fill(t, g, shed.Browse)
 	require.Len(t, pages, 80)
-	carts, checkouts, notices := fill(t, g, shed.Normal), fill(t, g, shed.Checkout), fill(t, g, shed.Notice)
+	carts, office, checkouts, notices := fill(t, g, shed.Normal), fill(t, g, shed.Office), fill(t, g, shed.Checkout), fill(t, g, shed.Notice)
 	require.Len(t, carts, 10)
-	require.Len(t, checkouts, 8)
+	require.Len(t, office, 5)
+	require.Len(t, checkouts, 3)
 	require.Len(t, notices, 2)
-	for _, passes := range [][]shed.Pass{pages, carts, checkouts, notices} {
+	for _, passes := range [][]shed.Pass{pages, carts, office, checkouts, notices} {
 		leave(passes)
 	}
 	pages = fill(t, g, shed.Browse)
 	require.Len(t, pages, 80, "what left makes room")
 	count, err := testutil.GatherAndCount(metrics, "gateway_shed_total", "gateway_work_in_progress", "gateway_work_limit", "gateway_queue_seconds")
 	require.NoError(t, err)
-	require.Equal(t, 8, count)
+	require.Equal(t, 9, count)
 }
 
 // Even the smallest gate lets one request of each class in.
 func TestASmallGateServesEveryClass(t *testing.T) {
 	t.Parallel()
 	g, _ := gate(t, shed.Config{Most: 1})
-	for _, class := range []shed.Class{shed.Browse, shed.Normal, shed.Checkout, shed.Notice} {
+	for _, class := range []shed.Class{shed.Browse, shed.Normal, shed.Office, shed.Checkout, shed.Notice} {
 		passes := fill(t, g, class)
 		require.Len(t, passes, 1)
 		leave(passes)
@@ -178,6 +180,18 @@ func TestALongLineThatStaysTakesNobodyMore(t *testing.T) {
 		return quickest < 5*time.Millisecond // who waits, waits 20 ms
 	}, 30*time.Second, time.Millisecond, "the line was never seen whole")
 	leave(inside)
+}
+
+// While a crowd waits with its carts, staff can still stop a promotion or put more stock in.
+func TestACrowdKeepsNobodyOutOfTheBackOffice(t *testing.T) {
+	t.Parallel()
+	g, _ := gate(t, shed.Config{Most: 1000, Clock: clocktest.New(start)})
+	inside := fillAtOnce(t, g, shed.Normal)
+	require.Len(t, inside, rest)
+	staff := shed.ClassOf(&typev1.Policy{Audience: typev1.Audience_AUDIENCE_STAFF, Scope: "stock:write", Priority: typev1.Priority_PRIORITY_BROWSE})
+	require.Equal(t, shed.Office, staff)
+	require.Empty(t, fillAtOnce(t, g, shed.Normal))
+	require.Len(t, fillAtOnce(t, g, staff), 950-rest, "up to its share of the whole")
 }
 
 // fillAtOnce lets in requests that do not wait.

@@ -136,7 +136,7 @@ func (KeyRule) EnumDescriptor() ([]byte, []int) {
 type Priority int32
 
 const (
-	// Between the others: carts, accounts, the back office.
+	// Between the others: carts and accounts. Of the back office, whatever its priority, between these and paying.
 	Priority_PRIORITY_UNSPECIFIED Priority = 0
 	// Refused first: looking around.
 	Priority_PRIORITY_BROWSE Priority = 1
