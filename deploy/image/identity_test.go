@@ -92,8 +92,9 @@ func TestProgramsAreFoundInTheTree(t *testing.T) {
 	require.Contains(t, list, Program{Name: "sandbox", Module: "services/payment", Folder: "cmd/sandbox"})
 	require.Contains(t, list, Program{Name: "smoke", Module: "deploy", Folder: "smoke/cmd/smoke"})
 	require.Contains(t, list, Program{Name: "provision", Module: "deploy", Folder: "database/cmd/provision"})
+	require.Contains(t, list, Program{Name: "audit", Module: "deploy", Folder: "audit/cmd/audit"})
 	_, err = Find(root, "wallet")
-	require.ErrorContains(t, err, "there are cart, ")
+	require.ErrorContains(t, err, "there are audit, cart, ")
 
 	twice := tree(t)
 	put(t, filepath.Join(twice, "deploy", "smoke", "cmd", "smoke", "main.go"), "package main\n", 0o644)

@@ -26,11 +26,11 @@ type Program struct {
 // Package is the main package, as the go command wants it in the module.
 func (p Program) Package() string { return "./" + p.Folder }
 
-// Programs finds what is shipped: every command of a service, the one that buys something in a shop to see that it works, and the one
-// that makes schemas and roles in a new database.
+// Programs finds what is shipped: every command of a service, the one that buys something in a shop to see that it works, the one that
+// makes schemas and roles in a new database, and the auditor.
 func Programs(root string) ([]Program, error) {
 	var mains []string
-	for _, pattern := range []string{"services/*/cmd/*/main.go", "deploy/*/cmd/smoke/main.go", "deploy/*/cmd/provision/main.go"} {
+	for _, pattern := range []string{"services/*/cmd/*/main.go", "deploy/*/cmd/smoke/main.go", "deploy/*/cmd/provision/main.go", "deploy/audit/cmd/audit/main.go"} {
 		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
 		if err != nil {
 			return nil, err

@@ -39,5 +39,5 @@ func TestWrongUseIsExplained(t *testing.T) {
 	for _, arguments := range [][]string{nil, {"build"}, {"build", ""}, {"bake", "cart"}} {
 		require.ErrorIs(t, run(t.Context(), arguments, nothing, &bytes.Buffer{}), errUsage)
 	}
-	require.ErrorContains(t, run(t.Context(), []string{"build", "wallet"}, nothing, &bytes.Buffer{}), "there are cart, gateway")
+	require.ErrorContains(t, run(t.Context(), []string{"build", "wallet"}, nothing, &bytes.Buffer{}), "there are audit, cart, gateway")
 }
