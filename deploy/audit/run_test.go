@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -52,10 +51,7 @@ func command(t *testing.T, binary string, arguments ...string) (string, int) {
 // When it fails, whatever runs audits by the clock takes a violation, or an audit that could not run, for a sound shop.
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "audit")
-	build, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/audit").CombinedOutput()
-	require.NoError(t, err, string(build))
-	s := makeModel(t).copy(t)
+	binary, s := built(t), makeModel(t).copy(t)
 	output, code := command(t, binary, "-database", s.auditor, "-settlement", s.settlement, "-acknowledged", s.acks, "-quiet-shop")
 	require.Equal(t, 0, code, output)
 	require.Contains(t, output, "0 violated")

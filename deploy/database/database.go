@@ -27,11 +27,11 @@ func Prepare(ctx context.Context, service string, environ []string) error {
 	if err != nil {
 		return err
 	}
-	app, err := passwordOf("DATABASE_URL", s.App, provision.App(service))
+	app, err := PasswordOf("DATABASE_URL", s.App, provision.App(service))
 	if err != nil {
 		return err
 	}
-	owner, err := passwordOf("OWNER_DATABASE_URL", s.Owner, provision.Owner(service))
+	owner, err := PasswordOf("OWNER_DATABASE_URL", s.Owner, provision.Owner(service))
 	if err != nil {
 		return err
 	}
@@ -40,8 +40,8 @@ func Prepare(ctx context.Context, service string, environ []string) error {
 
 var errNoURL = errors.New("must be a URL with a user and a password")
 
-// passwordOf is the password in a URL whose user must be the role.
-func passwordOf(name, text, role string) (string, error) {
+// PasswordOf is the password in a URL whose user must be the role. The error names the setting and does not quote the URL.
+func PasswordOf(name, text, role string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.User == nil {
 		return "", fmt.Errorf("%s: %w", name, errNoURL)

@@ -21,20 +21,22 @@ const (
 	notRun   = 2
 )
 
-// databaseEnv holds the URL with its password where a flag would show it to everybody on the machine.
-const databaseEnv = "AUDIT_DATABASE_URL"
-
 type settings struct {
 	audit.Options
-	json   bool
-	every  time.Duration
-	listen string
+	json bool
+	// fromEnvironment tells that the database's URL was not given as a flag.
+	fromEnvironment bool
+	every           time.Duration
+	listen          string
+	provision       bool
+	await           string
+	within          time.Duration
 }
 
 func parse(arguments []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
-	flags.StringVar(&s.Database, "database", "", "Postgres URL of the auditor's role; empty: "+databaseEnv+", else the shop that make up runs here")
+	flags.StringVar(&s.Database, "database", "", "Postgres URL of the auditor's role; empty: "+databaseEnv+" or the file of "+databaseEnv+"_FILE, else the shop that make up runs here")
 	flags.StringVar(&s.Provider, "provider", "", "URL of the sandbox provider whose log is compared")
 	flags.StringVar(&s.Settlement, "settlement", "", "settlement file of the provider, instead of its log")
 	flags.StringVar(&s.ProviderName, "provider-name", "sandbox", "name of the provider in our operations")
@@ -46,7 +48,10 @@ func parse(arguments []string) (settings, error) {
 	flags.IntVar(&s.Connections, "connections", 2, "connections that read at once")
 	flags.Int64Var(&s.TextBudget, "text-budget", audit.TextDefault, "bytes of each table that are searched for secrets; below 0: all")
 	flags.DurationVar(&s.every, "every", 0, "audit again and again, so long after each audit, and tell the last result as metrics; 0: once")
-	flags.StringVar(&s.listen, "listen", ":9090", "address of /metrics and /livez with -every")
+	flags.StringVar(&s.listen, "listen", ":9090", "address of /metrics, /livez and /readyz with -every")
+	flags.BoolVar(&s.provision, "provision", false, "only make the auditor's role, as the administrator of ADMIN_DATABASE_URL, with the password of "+databaseEnv)
+	flags.StringVar(&s.await, "await", "", "only wait until the auditor at this URL, which runs with -every, has ended an audit, and print what it tells")
+	flags.DurationVar(&s.within, "within", 4*time.Minute, "how long -await waits")
 	only := flags.String("only", "", "invariants to check, comma-separated; empty: all")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
@@ -67,16 +72,21 @@ func parse(arguments []string) (settings, error) {
 		}
 		s.Logs = append(s.Logs, found...)
 	}
+	if s.provision || s.await != "" {
+		return s, nil
+	}
 	return s, s.find()
 }
 
 // find fills in where the shop is.
 func (s *settings) find() error {
-	if s.Database == "" {
-		s.Database = os.Getenv(databaseEnv)
-	}
 	if s.Database != "" {
 		return nil
+	}
+	given, err := environment()
+	if err != nil || given.Database != "" {
+		s.Database, s.fromEnvironment = given.Database, true
+		return err
 	}
 	dir := os.Getenv("CARTWRIGHT_LOCAL_DIR")
 	if dir == "" {
@@ -104,11 +114,13 @@ func run(ctx context.Context, arguments []string, output io.Writer) (code int, e
 	if err != nil {
 		return notRun, err
 	}
-	if s.every > 0 {
-		if err := repeat(ctx, s, output); err != nil {
-			return notRun, err
-		}
-		return sound, nil
+	switch {
+	case s.provision:
+		return ended(provision(ctx))
+	case s.await != "":
+		return ended(await(ctx, s.await, s.within, output))
+	case s.every > 0:
+		return ended(repeat(ctx, s, output))
 	}
 	report, err := audit.Run(ctx, s.Options)
 	if err != nil {
@@ -117,9 +129,16 @@ func run(ctx context.Context, arguments []string, output io.Writer) (code int, e
 	if err := s.print(output, report); err != nil {
 		return notRun, err
 	}
-	switch {
-	case report.Violations() > 0:
+	if report.Violations() > 0 {
 		return violated, nil
+	}
+	return sound, nil
+}
+
+// ended is the exit code of what is no audit.
+func ended(err error) (int, error) {
+	if err != nil {
+		return notRun, err
 	}
 	return sound, nil
 }
