@@ -127,7 +127,7 @@ NO_DIGEST := sha256:$(shell printf '0%.0s' {1..64})
 
 .PHONY: charts
 charts: $(TOOLS)/helm ## Lint and render every chart with Helm, with the values of every environment, and test the rules
-	@for chart in gateway product pricing cart payment inventory; do for env in staging production; do \
+	@for chart in gateway product pricing cart payment inventory auditor; do for env in staging production; do \
 		values="--kube-version $(KUBERNETES_VERSION) -f deploy/env/$$env/$$chart.yaml --set image.digest=$(NO_DIGEST)"; \
 		$(HELM) lint --quiet --strict $$values charts/$$chart && $(HELM) template $$chart charts/$$chart $$values >/dev/null || exit 1; \
 	done; done

@@ -31,7 +31,7 @@ func checkCertificateFiles(r *Release) []string {
 	var c complain
 	for _, p := range r.pods() {
 		if !certified(p) {
-			c.when(r.Production && p.server, "%s: has no certificate, in production", p.name)
+			c.when(r.Production && p.server && !r.single(), "%s: has no certificate, in production", p.name)
 			continue
 		}
 		for setting, name := range certificateFiles() {

@@ -23,6 +23,16 @@ func Services() []string {
 	return []string{"gateway", "product", "pricing", "cart", "payment", "inventory"}
 }
 
+// Auditor is the chart of the program that looks at all data of a shop again and again. It keeps the rules of services as far as they
+// are for a pod that nobody calls, and of which there is one.
+const Auditor = "auditor"
+
+// Programs are the charts that keep the rules: those of services and of the auditor.
+func Programs() []string { return append(Services(), Auditor) }
+
+// All are the charts that can be installed, the umbrella last.
+func All() []string { return append(Programs(), "sandbox", "namespace", "shop") }
+
 // KubernetesVersion is the cluster that charts are rendered for.
 const KubernetesVersion = "v1.34.0"
 

@@ -119,7 +119,7 @@ func checkOwner(r *Release) []string {
 			continue
 		}
 		for _, v := range p.container().Env {
-			c.when(strings.HasPrefix(v.Name, ownerURL), "%s: has the URL of the owner", p.name)
+			c.when(strings.HasPrefix(v.Name, ownerURL) || strings.HasPrefix(v.Name, adminURL), "%s: has the URL of the owner", p.name)
 		}
 		for _, name := range secretsOf(p) {
 			c.when(slices.Contains(owners, name), "%s: mounts Secret %s of the owner", p.name, name)
@@ -137,11 +137,15 @@ func checkOwner(r *Release) []string {
 func checkPool(r *Release) []string {
 	var c complain
 	for _, p := range r.pods() {
-		if !p.server || !r.hasDatabase() {
+		if !p.server || !r.hasDatabase() && !r.single() {
 			continue
 		}
-		size, err := strconv.Atoi(p.env("DATABASE_MAX_CONNS"))
-		c.when(err != nil || size < 2 || size > largestPool, "%s: a pool of %q connections", p.name, p.env("DATABASE_MAX_CONNS"))
+		size, err := strconv.Atoi(p.connections())
+		least := 2
+		if r.single() {
+			least = 1
+		}
+		c.when(err != nil || size < least || size > largestPool, "%s: a pool of %q connections", p.name, p.connections())
 	}
 	return c.lines
 }
@@ -182,6 +186,17 @@ func mounted(p pod, file string) bool {
 	return false
 }
 
+// connections is how many connections of its database a server has at most, as it is told: in its environment, or the auditor by a flag.
+// Empty when it is told nothing.
+func (p pod) connections() string {
+	for _, argument := range p.container().Args {
+		if number, found := strings.CutPrefix(argument, "-connections="); found {
+			return number
+		}
+	}
+	return p.env("DATABASE_MAX_CONNS")
+}
+
 // Connections is how many connections a release takes from its database at most: every pod that the autoscaler may ask for, those of
 // a rollout on top, and a migration.
 func (r *Release) Connections() int {
@@ -197,13 +212,8 @@ func (r *Release) Connections() int {
 		if s := d.Spec.Strategy.RollingUpdate; s != nil && s.MaxSurge != nil {
 			pods += s.MaxSurge.IntValue()
 		}
-		for _, v := range d.Spec.Template.Spec.Containers[0].Env {
-			if v.Name == "DATABASE_MAX_CONNS" {
-				size, err := strconv.Atoi(v.Value)
-				if err == nil {
-					total += pods*size + migrationConnections
-				}
-			}
+		if size, err := strconv.Atoi(podOf(d).connections()); err == nil {
+			total += pods*size + migrationConnections
 		}
 	}
 	return total

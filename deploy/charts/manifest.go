@@ -91,7 +91,7 @@ func (m *Manifest) pods() []pod {
 	for _, o := range m.Objects {
 		switch o := o.(type) {
 		case *appsv1.Deployment:
-			pods = append(pods, pod{"Deployment " + o.Name, true, o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
+			pods = append(pods, podOf(o))
 		case *batchv1.Job:
 			pods = append(pods, pod{"Job " + o.Name, false, o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
 		case *corev1.Pod:
@@ -99,6 +99,10 @@ func (m *Manifest) pods() []pod {
 		}
 	}
 	return pods
+}
+
+func podOf(d *appsv1.Deployment) pod {
+	return pod{"Deployment " + d.Name, true, d.Spec.Template.ObjectMeta, d.Spec.Template.Spec}
 }
 
 // container is the first container of a pod, the only one that our charts have.

@@ -36,6 +36,8 @@ func least(chart string) string {
 		return "settings: {OIDC_ISSUER: https://identity.example.com}"
 	case "sandbox", "namespace":
 		return ""
+	case charts.Auditor:
+		return `secrets: {create: {DATABASE_URL: "postgres://auditor:a@db/shop"}}`
 	default:
 		return dsn
 	}
@@ -114,6 +116,29 @@ serviceAccount: {annotations: {example.com/team: shop}}
 settings: {LOG_LEVEL: debug, TRACE_RATIO: 0.5}
 `
 
+// switchedAuditor does so for the auditor.
+const switchedAuditor = `
+metrics: {annotations: true, serviceMonitor: {enabled: true, labels: {release: prometheus}}, podLabels: {app: prometheus}}
+networkPolicy: {dns: {cidrs: [169.254.20.10/32]}}
+database: {ca: {configMap: database-ca}, maxConnections: 4}
+nodeSelector: {kubernetes.io/arch: amd64}
+tolerations: [{key: shop, operator: Exists}]
+imagePullSecrets: [{name: registry}]
+podAnnotations: {example.com/team: shop}
+serviceAccount: {annotations: {example.com/team: shop}}
+compareWithSandbox: true
+only: [I3, I4]
+textBudget: 100000000
+`
+
+// everything is all that values can turn on in a chart.
+func everything(chart string) string {
+	if chart == charts.Auditor {
+		return switchedAuditor
+	}
+	return switched
+}
+
 // oneURL is all that is known of a database that nobody has prepared.
 const oneURL = `global: {database: {adminURL: "postgres://admin:pa%20ss@db:5432/shop?sslmode=require"}}`
 
@@ -127,21 +152,26 @@ func issuer(chart string) string {
 // ways are the values under which every rule holds.
 func ways(t *testing.T, chart string) map[string][]string {
 	t.Helper()
-	return map[string][]string{
+	list := map[string][]string{
 		"alone":      {least(chart)},
-		"switched":   {least(chart), switched},
+		"switched":   {least(chart), everything(chart)},
 		"staging":    {environment(t, "staging", chart), digest},
 		"production": {environment(t, "production", chart), digest},
 		"one URL":    {issuer(chart), oneURL},
-		"fixed":      {least(chart), "autoscaling: {enabled: false}"},
-		"certified":  {least(chart), "mtls: {enabled: true}"},
 	}
+	if chart == charts.Auditor {
+		list["external URL, role to make"] = []string{environment(t, "production", chart), digest, oneURL}
+		return list
+	}
+	list["fixed"] = []string{least(chart), "autoscaling: {enabled: false}"}
+	list["certified"] = []string{least(chart), "mtls: {enabled: true}"}
+	return list
 }
 
 // When it fails, a service would go to a cluster without one of the properties that keep it up, closed and replaceable.
 func TestReleasesKeepTheRules(t *testing.T) {
 	t.Parallel()
-	for _, chart := range charts.Services() {
+	for _, chart := range charts.Programs() {
 		for way, texts := range ways(t, chart) {
 			t.Run(chart+" "+way, func(t *testing.T) {
 				t.Parallel()
@@ -171,7 +201,7 @@ func TestTheSandboxKeepsTheRulesOfPods(t *testing.T) {
 // When it fails, somebody who follows the guide meets an error before the first pod.
 func TestEveryChartRendersAlone(t *testing.T) {
 	t.Parallel()
-	for _, chart := range append(charts.Services(), "sandbox", "namespace") {
+	for _, chart := range append(charts.Programs(), "sandbox", "namespace") {
 		manifest, notes, err := install(t, chart, least(chart)).Render()
 		require.NoError(t, err, chart)
 		require.NotEmpty(t, decode(t, manifest).Objects, chart)

@@ -22,7 +22,7 @@ type Release struct {
 	LongestCall int64
 }
 
-// Rule is one thing that every release of a service keeps.
+// Rule is one thing that every release of a service keeps, and of the auditor.
 type Rule struct {
 	// Name identifies the rule in test output.
 	Name string
@@ -48,6 +48,9 @@ func critical(chart string) bool {
 func (r *Release) hasDatabase() bool {
 	return r.Chart != "gateway" && slices.Contains(Services(), r.Chart)
 }
+
+// single tells the release of which there is one pod, that nobody calls and that keeps nothing.
+func (r *Release) single() bool { return r.Chart == Auditor }
 
 func (r *Release) deployments() []*appsv1.Deployment { return all[*appsv1.Deployment](r.Manifest) }
 

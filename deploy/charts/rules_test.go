@@ -22,6 +22,9 @@ type breach struct {
 // base is what breaches change: everything switched on, and what production says.
 func base(t *testing.T, chart string) string {
 	t.Helper()
+	if chart == charts.Auditor {
+		return render(t, install(t, chart, least(chart), switchedAuditor, "priorityClassName: cartwright-default", oneURL, digest))
+	}
 	return render(t, install(t, chart, least(chart), switched, `{priorityClassName: cartwright-critical, spread: {zone: DoNotSchedule}}`, digest))
 }
 
@@ -198,12 +201,12 @@ func (b breach) of(t *testing.T, manifest string) string {
 func TestEveryRuleCanFail(t *testing.T) {
 	t.Parallel()
 	broken := map[string]bool{}
-	list := slices.Concat(workloadBreaches(), podBreaches(), networkBreaches(), dataBreaches(), certificateBreaches())
+	list := slices.Concat(workloadBreaches(), podBreaches(), networkBreaches(), dataBreaches(), certificateBreaches(), auditorBreaches())
 	for _, b := range list {
 		broken[b.rule] = true
 	}
 	manifests := map[string]string{}
-	for _, chart := range []string{"cart", "product", "payment", "gateway"} {
+	for _, chart := range []string{"cart", "product", "payment", "gateway", charts.Auditor} {
 		manifests[chart] = base(t, chart)
 	}
 	for _, rule := range charts.Rules() {

@@ -79,12 +79,19 @@ func properties(root, chart string, known object) (object, error) {
 	switch chart {
 	case "shop":
 		take("global")
-		for _, name := range append(Services(), "sandbox") {
+		for _, name := range append(Programs(), "sandbox") {
 			result[name] = object{"type": "object"} // its own schema says more
 		}
 		return result, nil
 	case "namespace":
 		take("name", "labels", "priorityClasses", "lib", "global")
+		return result, nil
+	case Auditor:
+		take("image", "imagePullSecrets", "nodeSelector", "tolerations", "podAnnotations", "priorityClassName", "serviceAccount", "resources", "metrics",
+			"lib", "global")
+		take("enabled", "every", "confirmAfter", "textBudget", "only", "compareWithSandbox")
+		result["database"], result["networkPolicy"] = known["auditorDatabase"], known["auditorNetworkPolicy"]
+		result["secrets"] = withStore(secrets("DATABASE_URL"))
 		return result, nil
 	case "sandbox":
 		take("image", "imagePullSecrets", "nodeSelector", "tolerations", "serviceAccount", "resources", "publicURL", "apiKey", "webhookSecret", "journal",
@@ -131,12 +138,7 @@ func addSettings(root, chart string, result object) error {
 	if chart == "sandbox" {
 		return nil
 	}
-	result["secrets"] = secrets(secret...)
-	more := result["secrets"].(object)["properties"].(object)
-	more["store"] = object{"type": "object", "additionalProperties": false, "properties": object{
-		"name": object{"type": "string"}, "kind": object{"enum": []string{"ClusterSecretStore", "SecretStore"}},
-	}}
-	more["refreshInterval"] = object{"type": "string", "pattern": "^[0-9]+(s|m|h)$"}
+	result["secrets"] = withStore(secrets(secret...))
 	result["peers"] = places(graph.Calls[chart], object{"address": object{"type": "string", "pattern": "^[^:/]+:[0-9]+$"}, "namespace": object{"type": "string"}})
 	result["callers"] = places(graph.callers(chart), object{"namespace": object{"type": "string"}})
 	return nil
@@ -181,6 +183,16 @@ func secrets(names ...string) object {
 		"existing": from(func(string) object { return ref("existing") }),
 		"external": from(func(string) object { return ref("external") }),
 	}}
+}
+
+// withStore adds where external secrets are, and how often they are read.
+func withStore(secrets object) object {
+	more := secrets["properties"].(object)
+	more["store"] = object{"type": "object", "additionalProperties": false, "properties": object{
+		"name": object{"type": "string"}, "kind": object{"enum": []string{"ClusterSecretStore", "SecretStore"}},
+	}}
+	more["refreshInterval"] = object{"type": "string", "pattern": "^[0-9]+(s|m|h)$"}
+	return secrets
 }
 
 func places(names []string, value object) object {

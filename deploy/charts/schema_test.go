@@ -12,12 +12,10 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/charts"
 )
 
-func everyChart() []string { return append(charts.Services(), "sandbox", "namespace", "shop") }
-
 // When it fails, a setting that a service reads cannot be set, or one that it no longer reads still can.
 func TestSchemasFollowTheSettingsOfServices(t *testing.T) {
 	t.Parallel()
-	for _, chart := range everyChart() {
+	for _, chart := range charts.All() {
 		want, err := charts.Schema(root, chart)
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join(root, "charts", chart, "values.schema.json"))
@@ -95,8 +93,17 @@ func wrongs() []wrong {
 		{"gateway", "route: {kind: gateway}", "route.gateway.name: must be set"},
 		{"sandbox", "replicas: 2", "at '': additional properties 'replicas' not allowed"},
 		{"sandbox", "apiKey: short", "at '/apiKey'"},
+		{"auditor", "enabled: false", "at '/enabled'"},
+		{"auditor", "every: 3h", "at '/every'"},
+		{"auditor", "only: [stock]", "at '/only/0'"},
+		{"auditor", "replicas: 2", "at '': additional properties 'replicas' not allowed"},
+		{"auditor", "database: {maxConnections: 9}", "at '/database/maxConnections'"},
+		{"auditor", "secrets: {create: {OWNER_DATABASE_URL: postgres://x}}", "at '/secrets/create': additional properties 'OWNER_DATABASE_URL' not allowed"},
+		{"auditor", "networkPolicy: {internet: {enabled: true}}", "at '/networkPolicy': additional properties 'internet' not allowed"},
+		{"auditor", "image: {requireDigest: true}", "image.digest: must be set"},
 		{"namespace", "name: Shop", "at '/name'"},
 		{"shop", "card: {}", "at '': additional properties 'card' not allowed"},
+		{"shop", "auditor: {enabled: true, replica: 3}", "at '': additional properties 'replica' not allowed"},
 		{"shop", "cart: {replica: 3}", "at '': additional properties 'replica' not allowed"},
 		{"shop", "global: {sandbox: {active: true}}", "at '/global/sandbox': additional properties 'active' not allowed"},
 	}
@@ -202,9 +209,9 @@ func TestReleaseNamesNeverCollide(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 53)
 	var names []string
-	for _, chart := range charts.Services() {
+	for _, chart := range charts.Programs() {
 		for _, name := range []string{long, "blue", chart} {
-			i := install(t, chart, least(chart), switched)
+			i := install(t, chart, least(chart), everything(chart))
 			i.Release = name
 			r := release(t, chart, render(t, i))
 			for _, rule := range charts.Rules() {

@@ -27,8 +27,12 @@ gateway:
   settings: {OIDC_ISSUER: https://identity.example.com}
 `
 
+// auditedShop adds the auditor.
+const auditedShop = `auditor: {enabled: true, compareWithSandbox: true}`
+
 // declared are the edges of the graph as a simulation of the policies prints them.
-func declared(t *testing.T, sandbox bool) []string {
+// with are the programs beside the services that are there.
+func declared(t *testing.T, with ...string) []string {
 	t.Helper()
 	g := graph(t)
 	var edges []string
@@ -38,9 +42,12 @@ func declared(t *testing.T, sandbox bool) []string {
 		}
 	}
 	// The gateway's port is open to all, but of the shop only the sandbox provider may go out to it.
-	if sandbox {
-		require.Equal(t, map[string][]string{"payment": {"sandbox"}, "sandbox": {"gateway"}}, g.Sandbox)
+	require.Equal(t, map[string][]string{"audit": {"sandbox"}, "payment": {"sandbox"}, "sandbox": {"gateway"}}, g.Sandbox)
+	if slices.Contains(with, "sandbox") {
 		edges = append(edges, "payment -> sandbox:8081", "sandbox -> gateway:8080")
+	}
+	if slices.Contains(with, charts.Auditor) {
+		edges = append(edges, "audit -> sandbox:8081")
 	}
 	slices.Sort(edges)
 	return edges
@@ -50,13 +57,18 @@ func declared(t *testing.T, sandbox bool) []string {
 func TestPoliciesOfAShopAreTheCallGraph(t *testing.T) {
 	t.Parallel()
 	whole := decode(t, render(t, install(t, "shop", wholeShop)))
-	require.Equal(t, declared(t, true), whole.Edges())
+	require.Equal(t, declared(t, "sandbox"), whole.Edges())
+
+	for _, open := range []string{"true", "false"} {
+		audited := decode(t, render(t, install(t, "shop", wholeShop, auditedShop, "sandbox: {networkPolicy: {openToBuyers: "+open+"}}")))
+		require.Equal(t, declared(t, "sandbox", charts.Auditor), audited.Edges())
+	}
 
 	apart := &charts.Manifest{}
-	for _, chart := range charts.Services() {
+	for _, chart := range charts.Programs() {
 		apart.Objects = append(apart.Objects, decode(t, render(t, install(t, chart, least(chart)))).Objects...)
 	}
-	require.Equal(t, declared(t, false), apart.Edges())
+	require.Equal(t, declared(t), apart.Edges())
 
 	open := strings.ReplaceAll(render(t, install(t, "shop", wholeShop)), "              app.kubernetes.io/name: cart\n", "")
 	require.Contains(t, decode(t, open).Edges(), "payment -> product:9000", "the simulation must see an edge more")
@@ -73,6 +85,7 @@ func TestTheUmbrellaIsEveryService(t *testing.T) {
 		require.Contains(t, m.Names(), "Service shop-"+name)
 		require.Contains(t, manifest, "image: registry.example.com/cartwright/"+name+":0.1.0")
 	}
+	require.NotContains(t, m.Names(), "Deployment shop-auditor", "it is for those who ask for it")
 	require.Contains(t, manifest, `"postgres://cart_app:a%2Fb%20c@db:5432/shop?sslmode=require"`)
 	require.Contains(t, manifest, `"postgres://cart_owner:d@db:5432/shop?sslmode=require"`)
 	require.Contains(t, manifest, `{name: SANDBOX_URL, value: "http://shop-sandbox:8081"}`)
@@ -80,7 +93,7 @@ func TestTheUmbrellaIsEveryService(t *testing.T) {
 	require.Contains(t, notes, "helm -n shop test shop")
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(m.Names()))), len(m.Names()))
 
-	for _, name := range []string{"cart", "blue-cart"} {
+	for _, name := range []string{"cart", "blue-cart", "blue-auditor"} {
 		i := install(t, "shop", wholeShop)
 		i.Release = name
 		_, _, err := i.Render()
@@ -111,13 +124,13 @@ func TestTheNamespaceIsRestrictedAndClosed(t *testing.T) {
 	require.NotContains(t, decode(t, render(t, install(t, "namespace", "priorityClasses: false"))).Names(), "PriorityClass cartwright-critical")
 }
 
-// auditing are the connections of the auditor and of administrators, and those that Postgres keeps for superusers.
+// auditing are the connections of audits by hand and of administrators, and those that Postgres keeps for superusers.
 const auditing = 4 + 3
 
 // budget is the most connections that the services of an environment open, and how many of the database's they may: 80 %.
 func budget(t *testing.T, maxConnections int, texts func(chart string) []string) (used, allowed int) {
 	t.Helper()
-	for _, chart := range charts.Services() {
+	for _, chart := range charts.Programs() {
 		used += release(t, chart, render(t, install(t, chart, texts(chart)...))).Connections()
 	}
 	return used + auditing, maxConnections * 8 / 10
@@ -138,7 +151,12 @@ func TestConnectionsFitTheDatabase(t *testing.T) {
 		require.LessOrEqual(t, used, allowed, env)
 		require.Greater(t, used, allowed/8, "%s: the sum has forgotten somebody", env)
 
-		more := func(chart string) []string { return append(of(chart), "autoscaling: {maxReplicas: 100}") }
+		more := func(chart string) []string {
+			if chart == charts.Auditor {
+				return of(chart)
+			}
+			return append(of(chart), "autoscaling: {maxReplicas: 100}")
+		}
 		used, allowed = budget(t, database.MaxConnections, more)
 		require.Greater(t, used, allowed, "%s: the budget must be one", env)
 	}
@@ -149,7 +167,7 @@ func TestConnectionsFitTheDatabase(t *testing.T) {
 // When it fails, what a release tool would install is not what was tested.
 func TestEnvironmentsNameEveryService(t *testing.T) {
 	t.Parallel()
-	want := append(charts.Services(), "database")
+	want := append(charts.Programs(), "database")
 	slices.Sort(want)
 	for _, env := range []string{"staging", "production"} {
 		found := map[string]bool{}
@@ -160,7 +178,7 @@ func TestEnvironmentsNameEveryService(t *testing.T) {
 		}
 		delete(found, "sandbox")
 		require.Equal(t, want, slices.Sorted(maps.Keys(found)), env)
-		for _, chart := range charts.Services() {
+		for _, chart := range charts.Programs() {
 			_, _, err := install(t, chart, environment(t, env, chart)).Render()
 			require.ErrorContains(t, err, "image.digest: must be set", "%s %s", env, chart)
 		}

@@ -20,6 +20,8 @@ const (
 	zones = 3
 	// flushTime is what a process needs after its calls have ended: hooks, traces, connections.
 	flushTime = 10
+	// longestEnd is what a pod that nobody calls may take to end: a stuck one must not hold up its successor.
+	longestEnd = 60
 	// startTime is what a pod may take to start, and bound for what a stuck release costs.
 	startTime = 30
 )
@@ -48,6 +50,10 @@ func checkReplicas(r *Release) []string {
 	}
 	for _, d := range r.deployments() {
 		h := scalerOf(r, d.Name)
+		if r.single() {
+			c.when(h != nil || d.Spec.Replicas == nil || *d.Spec.Replicas != 1, "Deployment %s: not one replica, all would do the same", d.Name)
+			continue
+		}
 		if h == nil {
 			c.when(d.Spec.Replicas == nil || *d.Spec.Replicas < least, "Deployment %s: fewer than %d replicas", d.Name, least)
 			continue
@@ -72,6 +78,10 @@ func checkRollout(r *Release) []string {
 	var c complain
 	for _, d := range r.deployments() {
 		s := d.Spec.Strategy
+		if r.single() {
+			c.when(s.Type != appsv1.RecreateDeploymentStrategyType, "Deployment %s: a rollout has two of it", d.Name)
+			continue
+		}
 		ok := s.Type == appsv1.RollingUpdateDeploymentStrategyType && s.RollingUpdate != nil && s.RollingUpdate.MaxUnavailable != nil && s.RollingUpdate.MaxSurge != nil
 		c.when(!ok || *s.RollingUpdate.MaxUnavailable != intstr.FromInt32(0), "Deployment %s: maxUnavailable is not 0", d.Name)
 		c.when(ok && *s.RollingUpdate.MaxSurge != intstr.FromInt32(1), "Deployment %s: maxSurge is not 1", d.Name)
@@ -91,6 +101,10 @@ func checkBudget(r *Release) []string {
 			c.when(b.Spec.MinAvailable != nil || b.Spec.MaxUnavailable == nil || *b.Spec.MaxUnavailable != intstr.FromInt32(1), "PodDisruptionBudget %s: maxUnavailable is not 1", b.Name)
 			c.when(b.Spec.UnhealthyPodEvictionPolicy == nil || *b.Spec.UnhealthyPodEvictionPolicy != policyv1.AlwaysAllow, "PodDisruptionBudget %s: a broken pod keeps its node from being drained", b.Name)
 		}
+		if r.single() {
+			c.when(found != 0, "Deployment %s: a budget over one pod keeps its node from being drained, or does nothing", d.Name)
+			continue
+		}
 		c.when(found != 1, "Deployment %s: %d PodDisruptionBudgets select its pods", d.Name, found)
 	}
 	return c.lines
@@ -108,7 +122,7 @@ func checkSpread(r *Release) []string {
 			c.when(s.NodeTaintsPolicy == nil || *s.NodeTaintsPolicy != corev1.NodeInclusionPolicyHonor, "Deployment %s: spread over %s counts drained nodes", d.Name, s.TopologyKey)
 			c.when(s.MaxSkew != 1, "Deployment %s: spread over %s allows a skew of %d", d.Name, s.TopologyKey, s.MaxSkew)
 		}
-		c.when(!keys[zoneKey] || !keys[hostKey], "Deployment %s: not spread over zones and hosts", d.Name)
+		c.when(!r.single() && (!keys[zoneKey] || !keys[hostKey]), "Deployment %s: not spread over zones and hosts", d.Name)
 	}
 	return c.lines
 }
@@ -118,7 +132,7 @@ func checkSpread(r *Release) []string {
 func checkZoneLoss(r *Release) []string {
 	var c complain
 	for _, d := range r.deployments() {
-		if !r.Production {
+		if !r.Production || r.single() { // one pod is placed elsewhere then, and nobody waits for it
 			continue
 		}
 		pods := int32(0)
@@ -172,6 +186,11 @@ func checkDrain(r *Release) []string {
 			continue
 		}
 		k := p.container()
+		if r.single() {
+			grace := p.spec.TerminationGracePeriodSeconds
+			c.when(grace == nil || *grace < flushTime || *grace > longestEnd, "%s: has not %d to %d s to end", p.name, flushTime, longestEnd)
+			continue
+		}
 		if k.Lifecycle == nil || k.Lifecycle.PreStop == nil || k.Lifecycle.PreStop.Sleep == nil {
 			c.when(true, "%s: no preStop sleep", p.name)
 			continue

@@ -5,24 +5,28 @@ and a rollback needs none. All of it, the owner's secret too, is gone when it ha
 {{- define "cartwright.migration" }}
 {{- $v := .root.Values }}
 {{- $secrets := include "cartwright.migration.secrets" . | fromJson }}
-{{- $name := include "cartwright.part" (dict "c" . "part" "migrate") }}
 {{- $made := include "cartwright.part" (dict "c" . "part" "owner") }}
 {{- $sources := include "cartwright.sources" (dict "secrets" $secrets "made" $made "external" (printf "%s-external" $made)) | trim }}
 {{- with $secrets.create }}{{ include "cartwright.secret" (dict "c" $ "component" "migrate" "name" $made "values" . "hook" true) }}{{ end }}
 {{- with $secrets.external }}
 {{- include "cartwright.externalSecret" (dict "c" $ "component" "migrate" "name" (printf "%s-external" $made) "keys" . "hook" true) }}
 {{- end }}
+{{- include "cartwright.migration.account" (dict "c" . "component" "migrate") }}
+{{- if $v.networkPolicy.enabled }}{{ include "cartwright.migration.network" (dict "c" . "component" "migrate") }}{{ end }}
+{{- $env := list (dict "name" "VERSION" "value" (include "cartwright.version" .)) (dict "name" "OWNER_DATABASE_URL_FILE" "value" "/etc/cartwright/secret/OWNER_DATABASE_URL") }}
+{{- include "cartwright.migration.job" (dict "c" . "component" "migrate" "weight" -10 "image" $v.image "args" (list "migrate") "env" $env "sources" $sources) }}
+{{- end -}}
+
+{{- /* cartwright.migration.account is the account of a Job before an install and an upgrade: dict with c and component. */ -}}
+{{- define "cartwright.migration.account" }}
 ---
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ $name }}
-  labels: {{- include "cartwright.labels" (dict "c" . "component" "migrate") | nindent 4 }}
+  name: {{ include "cartwright.part" (dict "c" .c "part" .component) }}
+  labels: {{- include "cartwright.labels" . | nindent 4 }}
   annotations: {{- include "cartwright.hook" -20 | nindent 4 }}
 automountServiceAccountToken: false
-{{- if $v.networkPolicy.enabled }}{{ include "cartwright.migration.network" (dict "c" . "component" "migrate") }}{{ end }}
-{{- $env := list (dict "name" "VERSION" "value" (include "cartwright.version" .)) (dict "name" "OWNER_DATABASE_URL_FILE" "value" "/etc/cartwright/secret/OWNER_DATABASE_URL") }}
-{{- include "cartwright.migration.job" (dict "c" . "component" "migrate" "weight" -10 "image" $v.image "args" (list "migrate") "env" $env "sources" $sources) }}
 {{- end -}}
 
 {{- /* cartwright.migration.network lets a Job reach the database and nothing else: dict with c and component. */ -}}
@@ -31,7 +35,10 @@ automountServiceAccountToken: false
 {{- include "cartwright.network.hook" (dict "c" .c "component" .component "annotations" (include "cartwright.hook" -20) "egress" $egress) }}
 {{- end -}}
 
-{{- /* cartwright.migration.job is a Job before an install and an upgrade: dict with c, component, weight, image, args, env and sources. */ -}}
+{{- /*
+cartwright.migration.job is a Job before an install and an upgrade: dict with c, component, weight, image, args, env and sources; and
+account (the migration's) and timeoutSeconds (that of values) where they are others.
+*/ -}}
 {{- define "cartwright.migration.job" }}
 ---
 apiVersion: batch/v1
@@ -42,13 +49,13 @@ metadata:
   annotations: {{- include "cartwright.hook" .weight | nindent 4 }}
 spec:
   backoffLimit: 3
-  activeDeadlineSeconds: {{ .c.root.Values.migration.timeoutSeconds }}
+  activeDeadlineSeconds: {{ with .timeoutSeconds }}{{ . }}{{ else }}{{ .c.root.Values.migration.timeoutSeconds }}{{ end }}
   template:
     metadata:
       labels: {{- include "cartwright.podLabels" . | nindent 8 }}
     spec:
       restartPolicy: Never
-      serviceAccountName: {{ include "cartwright.part" (dict "c" .c "part" "migrate") }}
+      serviceAccountName: {{ include "cartwright.part" (dict "c" .c "part" (.account | default "migrate")) }}
       {{- include "cartwright.pod.security" .c | nindent 6 }}
       {{- with include "cartwright.pod.placement" .c | trim }}{{ . | nindent 6 }}{{ end }}
       containers:

@@ -1,5 +1,6 @@
 {{- /*
-Every template takes the dict that a service's chart gives: root (its context), grpc, http, database (what it has).
+Every template takes the dict that a service's chart gives: root (its context), grpc, http, database (what it has). name is in it where
+the label app.kubernetes.io/name is not the chart's name.
 
 cartwright.prefix is what the services of one shop have before their names: nothing when a service is installed under its own
 name, "blue-" in release blue-cart, "shop-" in release shop of the umbrella.
@@ -27,7 +28,7 @@ name, "blue-" in release blue-cart, "shop-" in release shop of the umbrella.
 
 {{- /* cartwright.selector never changes: Deployments cannot. dict with c and component. */ -}}
 {{- define "cartwright.selector" -}}
-app.kubernetes.io/name: {{ .c.root.Chart.Name }}
+app.kubernetes.io/name: {{ .c.name | default .c.root.Chart.Name }}
 app.kubernetes.io/instance: {{ .c.root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
@@ -91,6 +92,9 @@ helm.sh/chart: {{ printf "%s-%s" .c.root.Chart.Name .c.root.Chart.Version | repl
 {{- $n := regexFind "^[0-9]+" . | int64 -}}
 {{- if hasSuffix "Gi" . }}{{ mul $n 1073741824 }}{{ else }}{{ mul $n 1048576 }}{{ end -}}
 {{- end -}}
+
+{{- /* cartwright.heap is GOMEMLIMIT: 90 % of the memory that the container may have. */ -}}
+{{- define "cartwright.heap" -}}{{ div (mul (include "cartwright.memory" .root.Values.resources.limits.memory) 9) 10 }}B{{- end -}}
 
 {{- /* cartwright.text turns a value into the text of an environment variable: whole numbers stay without exponents. */ -}}
 {{- define "cartwright.text" -}}

@@ -36,6 +36,28 @@
     - {protocol: TCP, port: {{ .root.Values.database.port }}}
 {{- end -}}
 
+{{- define "cartwright.egress.sandbox" -}}
+- to: {{- include "cartwright.pods" (dict "c" . "name" "sandbox" "namespace" "") | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: 8081}
+{{- end -}}
+
+{{- /* cartwright.ingress.metrics lets those in who read metrics. */ -}}
+{{- define "cartwright.ingress.metrics" -}}
+{{- $metrics := .root.Values.metrics -}}
+{{- with $metrics.namespace }}
+- from:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+      {{- with $metrics.podLabels }}
+      podSelector:
+        matchLabels: {{- toYaml . | nindent 10 }}
+      {{- end }}
+  ports:
+    - {protocol: TCP, port: ops}
+{{- end }}
+{{- end -}}
+
 {{- /* cartwright.egress.more is what values add: traces, public addresses, Pod Identity, other networks. */ -}}
 {{- define "cartwright.egress.more" -}}
 {{- $v := .root.Values -}}
@@ -104,17 +126,7 @@ spec:
         - {protocol: TCP, port: grpc}
     {{- end }}
     {{- end }}
-    {{- with $v.metrics.namespace }}
-    - from:
-        - namespaceSelector:
-            matchLabels: {kubernetes.io/metadata.name: {{ . }}}
-          {{- with $v.metrics.podLabels }}
-          podSelector:
-            matchLabels: {{- toYaml . | nindent 14 }}
-          {{- end }}
-      ports:
-        - {protocol: TCP, port: ops}
-    {{- end }}
+    {{- with include "cartwright.ingress.metrics" . | trim }}{{ . | nindent 4 }}{{ end }}
     {{- with ($v.route | default dict).healthCheckCidrs }}
     - from:
         {{- range . }}
@@ -134,9 +146,7 @@ spec:
         - {protocol: TCP, port: 9000}
     {{- end }}
     {{- if include "cartwright.sandbox.enabled" . }}
-    - to: {{- include "cartwright.pods" (dict "c" $c "name" "sandbox" "namespace" "") | nindent 8 }}
-      ports:
-        - {protocol: TCP, port: 8081}
+    {{- include "cartwright.egress.sandbox" . | nindent 4 }}
     {{- end }}
     {{- include "cartwright.egress.more" . | trim | nindent 4 }}
 {{- end -}}

@@ -44,7 +44,7 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- if $c.grpc }}{{ include "cartwright.env" (dict "name" "GRPC_ADDR" "value" ":9000") }}{{ end }}
 {{- if $c.http }}{{ include "cartwright.env" (dict "name" "HTTP_ADDR" "value" ":8080") }}{{ end }}
 {{- include "cartwright.env" (dict "name" "DRAIN_TIMEOUT" "value" (printf "%ds" (int $v.drain.timeoutSeconds))) }}
-{{- include "cartwright.env" (dict "name" "GOMEMLIMIT" "value" (printf "%sB" (div (mul (include "cartwright.memory" $v.resources.limits.memory) 9) 10 | toString))) }}
+{{- include "cartwright.env" (dict "name" "GOMEMLIMIT" "value" (include "cartwright.heap" $c)) }}
 {{- if $c.database }}{{ include "cartwright.env" (dict "name" "DATABASE_MAX_CONNS" "value" (int $v.database.maxConnections | toString)) }}{{ end }}
 {{- range $peer := include "cartwright.peers" $c | fromJsonArray }}
 {{- include "cartwright.env" (dict "name" (printf "%s_ADDR" (upper $peer)) "value" (include "cartwright.address" (dict "c" $c "peer" $peer "port" 9000))) }}

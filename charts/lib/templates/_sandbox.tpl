@@ -116,7 +116,8 @@ spec:
     - ports: # its pages, which buyers visit
         - {protocol: TCP, port: http}
     {{- else }}
-    - from: {{- include "cartwright.pods" (dict "c" . "name" "payment" "namespace" "") | nindent 8 }}
+    - from:
+        {{- range list "payment" "audit" }}{{ include "cartwright.pods" (dict "c" $ "name" . "namespace" "") | nindent 8 }}{{ end }}
       ports:
         - {protocol: TCP, port: http}
     {{- end }}

@@ -37,7 +37,8 @@ sources: dict with c, secrets and path.
 {{- end -}}
 
 {{- /*
-cartwright.url is a service's URL of global.database: dict with c, role and password (the key of it). Where only the administrator's URL
+cartwright.url is a service's URL of global.database: dict with c, role and password (the key of it); user of c, where the role is not
+named after the service. Where only the administrator's URL
 is given, the passwords are derived from it.
 */ -}}
 {{- define "cartwright.url" -}}
@@ -50,7 +51,7 @@ is given, the passwords are derived from it.
 {{- $address = printf "%s%s%s" $at.host $at.path (ternary (printf "?%s" $at.query) "" (ne $at.query "")) -}}
 {{- $password = printf "%s %s %s" . $service $.role | sha256sum -}}
 {{- end -}}
-{{- if $address }}postgres://{{ $service }}_{{ $.role }}:{{ urlquery $password | replace "+" "%20" }}@{{ $address }}{{ end -}}
+{{- if $address }}postgres://{{ $.c.user | default (printf "%s_%s" $service $.role) }}:{{ urlquery $password | replace "+" "%20" }}@{{ $address }}{{ end -}}
 {{- end -}}
 {{- end -}}
 

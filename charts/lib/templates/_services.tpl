@@ -19,7 +19,12 @@ spec:
     - {name: grpc, port: 9000, targetPort: grpc{{ if not (include "cartwright.mtls" . | fromJson).enabled }}, appProtocol: kubernetes.io/h2c{{ end }}}
   {{- end }}
   selector: {{- include "cartwright.selector" $at | nindent 4 }}
-{{- if $v.metrics.serviceMonitor.enabled }}
+{{- if $v.metrics.serviceMonitor.enabled }}{{ include "cartwright.ops" . }}{{ end }}
+{{- end -}}
+
+{{- /* cartwright.ops is the name of the ops port, and what tells the Prometheus operator of it. */ -}}
+{{- define "cartwright.ops" }}
+{{- $v := .root.Values }}
 {{- $ops := dict "c" . "component" "ops" }}
 ---
 apiVersion: v1
@@ -32,7 +37,8 @@ spec:
   publishNotReadyAddresses: true
   ports:
     - {name: ops, port: 9090, targetPort: ops}
-  selector: {{- include "cartwright.selector" $at | nindent 4 }}
+  selector: {{- include "cartwright.selector" (dict "c" . "component" "server") | nindent 4 }}
+{{- if $v.metrics.serviceMonitor.enabled }}
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor

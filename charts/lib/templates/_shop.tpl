@@ -38,14 +38,14 @@ metadata:
   name: {{ $name }}
   labels: {{- toYaml $labels | nindent 4 }}
 value: {{ $value }}
-description: {{ ternary "What takes orders and money: gateway, cart, payment, inventory." "What a shop can be without for a while: product, pricing." (eq $name "cartwright-critical") | quote }}
+description: {{ ternary "What takes orders and money: gateway, cart, payment, inventory." "What a shop can be without for a while: product, pricing, the auditor." (eq $name "cartwright-critical") | quote }}
 {{- end }}
 {{- end }}
 {{- end -}}
 
 {{- /* cartwright.guard refuses release names of the umbrella under which its services would not find each other. */ -}}
 {{- define "cartwright.guard" -}}
-{{- range $name := list "gateway" "product" "pricing" "cart" "payment" "inventory" "sandbox" -}}
+{{- range $name := list "gateway" "product" "pricing" "cart" "payment" "inventory" "sandbox" "auditor" -}}
 {{- if or (eq $.Release.Name $name) (hasSuffix (printf "-%s" $name) $.Release.Name) -}}
 {{- fail (printf "release name %s: a whole shop cannot be called as one of its services" $.Release.Name) -}}
 {{- end -}}

@@ -21,7 +21,7 @@ func main() {
 }
 
 func run(root string) error {
-	for _, chart := range append(charts.Services(), "sandbox", "namespace", "shop") {
+	for _, chart := range charts.All() {
 		text, err := charts.Schema(root, chart)
 		if err != nil {
 			return fmt.Errorf("%s: %w", chart, err)
