@@ -1,4 +1,4 @@
-// Command databaseroles makes the database roles of all services from their secrets in Secrets Manager, or gives them new passwords.
+// Command databaseroles makes the database roles of all services and of the auditor from their secrets in Secrets Manager, or gives them new passwords.
 //
 //	databaseroles -environment production -host HOST -administrator SECRET [-rotate]
 //
@@ -35,7 +35,7 @@ func run(ctx context.Context, arguments []string) error {
 	environment := flags.String("environment", "", "staging or production")
 	host := flags.String("host", "", "address of the database")
 	administrator := flags.String("administrator", "", "secret of the administrator")
-	rotate := flags.Bool("rotate", false, "give services new passwords")
+	rotate := flags.Bool("rotate", false, "give them new passwords")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -53,7 +53,10 @@ func run(ctx context.Context, arguments []string) error {
 	database := databaseroles.Database{AdministratorURL: address.String(), Host: *host + ":5432", Name: "cartwright", Query: query}
 	services := []string{"product", "pricing", "cart", "payment", "inventory"}
 	if *rotate {
-		return database.Rotate(ctx, vault, *environment, services)
+		return errors.Join(database.Rotate(ctx, vault, *environment, services), database.RotateAuditor(ctx, vault, *environment))
 	}
-	return database.Apply(ctx, vault, *environment, services)
+	if err := database.Apply(ctx, vault, *environment, services); err != nil {
+		return err
+	}
+	return database.ApplyAuditor(ctx, vault, *environment)
 }
