@@ -87,6 +87,7 @@ func (p *Proof) list() []scenario {
 	return append(list,
 		scenario{name: "rotate-certificates", do: p.rotateCertificates},
 		scenario{name: "rotate-passwords", do: p.rotatePasswords},
+		scenario{name: "auditor", do: p.auditor},
 		scenario{name: "audit", do: p.audit, alone: true},
 	)
 }

@@ -110,8 +110,11 @@ func (p *Proof) values(service string) map[string]any {
 
 // install installs or upgrades one chart and waits for it. What is in more counts before the values of the shop.
 func (p *Proof) install(ctx context.Context, service string, more map[string]any, arguments ...string) error {
-	values := p.values(service)
-	if service == "sandbox" {
+	var values map[string]any
+	switch service {
+	case auditorChart:
+		values = p.auditorValues()
+	case "sandbox":
 		// Its journal is on its node's disk, so it stays on the node that no scenario takes away.
 		nodes, err := p.kube.nodes(ctx)
 		if err != nil {
@@ -120,6 +123,8 @@ func (p *Proof) install(ctx context.Context, service string, more map[string]any
 		values = map[string]any{
 			"image": p.imageOf("sandbox"), "publicURL": "http://" + p.sandbox, "nodeSelector": object{"kubernetes.io/hostname": nodes[0]},
 		}
+	default:
+		values = p.values(service)
 	}
 	files := []string{}
 	for n, part := range []map[string]any{values, more} {
