@@ -17,6 +17,7 @@ func pageRules() []Rule {
 		{"every service describes itself", "whoever is paged at night would not know what it owns and what to do", checkReadmes},
 		{"every setting is described", "an operator would have to read code to set it", checkSettings},
 		{"what went wrong elsewhere is held by a test", "the shop would repeat what cost others money", checkRegressions},
+		{"questions before going live have an answer or say that they have none", "a service would be called ready by what somebody believes", checkReadiness},
 		{"nothing names a machine or a package host", "the repository would work at one place only", checkPlaces},
 	}
 }

@@ -2,7 +2,6 @@ package architecture
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"strings"
 )
@@ -18,12 +17,7 @@ func checkRegressions(t *Tree) (breaches []string) {
 	if page == nil {
 		return []string{regressions + ": is not there"}
 	}
-	tests := map[string]bool{}
-	for _, f := range t.source(true) {
-		for _, test := range testsOf(f) {
-			tests[path.Dir(f.path)+" "+test.Name.Name] = true
-		}
-	}
+	tests := t.testNames()
 	for i, line := range strings.Split(page.text, "\n") {
 		row := strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| what")
 		named := heldBy.FindAllStringSubmatch(line, -1)
