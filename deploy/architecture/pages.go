@@ -18,6 +18,7 @@ func pageRules() []Rule {
 		{"every setting is described", "an operator would have to read code to set it", checkSettings},
 		{"what went wrong elsewhere is held by a test", "the shop would repeat what cost others money", checkRegressions},
 		{"questions before going live have an answer or say that they have none", "a service would be called ready by what somebody believes", checkReadiness},
+		{"pages name what is there", "a reader would look for a test, a rule or a command that is gone, and nothing would hold what the page says", checkNamed},
 		{"nothing names a machine or a package host", "the repository would work at one place only", checkPlaces},
 	}
 }

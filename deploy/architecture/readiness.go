@@ -26,48 +26,55 @@ var (
 	target   = regexp.MustCompile(`(?m)^([\w-]+):`)
 )
 
-// checkReadiness wants every question once, in order, with something that answers it or the words that it is not done, and what is
-// named to be there: tests, rules of charts, targets of make.
+// checkReadiness wants every question once, in order, with something that answers it or the words that it is not done.
 func checkReadiness(t *Tree) (breaches []string) {
 	page := t.files[readiness]
 	if page == nil {
 		return []string{readiness + ": is not there"}
 	}
-	tests, rules, targets := t.testNames(), t.chartRuleNames(), t.targets()
 	asked := 0
 	for i, line := range strings.Split(page.text, "\n") {
-		complain := func(format string, args ...any) {
-			breaches = append(breaches, fmt.Sprintf("%s:%d: ", readiness, i+1)+fmt.Sprintf(format, args...))
-		}
-		for _, one := range heldBy.FindAllStringSubmatch(line, -1) {
-			if !tests[one[1]+" "+one[2]] {
-				complain("%s has no %s", one[1], one[2])
-			}
-		}
-		for _, one := range byRule.FindAllStringSubmatch(line, -1) {
-			if !rules[one[1]] {
-				complain("charts have no rule %q", one[1])
-			}
-		}
-		for _, one := range byMake.FindAllStringSubmatch(line, -1) {
-			if !targets[one[1]] {
-				complain("there is no make %s", one[1])
-			}
-		}
 		row := question.FindStringSubmatch(line)
 		if row == nil {
 			continue
 		}
 		asked++
 		if row[1] != strconv.Itoa(asked) {
-			complain("question %s stands where %d is due", row[1], asked)
+			breaches = append(breaches, fmt.Sprintf("%s:%d: question %s stands where %d is due", readiness, i+1, row[1], asked))
 		}
 		if !answered(line) {
-			complain("nothing answers question %s, and it does not say that it is not done", row[1])
+			breaches = append(breaches, fmt.Sprintf("%s:%d: nothing answers question %s, and it does not say that it is not done", readiness, i+1, row[1]))
 		}
 	}
 	if asked != questions {
 		breaches = append(breaches, fmt.Sprintf("%s: %d questions of %d", readiness, asked, questions))
+	}
+	return breaches
+}
+
+// checkNamed wants the tests, the rules of charts and the targets of make that pages below docs name to be there. The tests of the
+// page of regressions are looked for by its own rule.
+func checkNamed(t *Tree) (breaches []string) {
+	there := []struct {
+		pattern *regexp.Regexp
+		names   map[string]bool
+		lack    string
+	}{
+		{heldBy, t.testNames(), "no test %s"},
+		{byRule, t.chartRuleNames(), "charts have no rule %q"},
+		{byMake, t.targets(), "there is no make %s"},
+	}
+	for _, f := range t.sorted() {
+		if path.Ext(f.path) != ".md" || !under(f.path, "docs") || f.path == regressions {
+			continue
+		}
+		for _, kind := range there {
+			for _, match := range kind.pattern.FindAllStringSubmatchIndex(f.text, -1) {
+				if name := f.text[match[2]:match[len(match)-1]]; !kind.names[name] {
+					breaches = append(breaches, fmt.Sprintf("%s:%d: "+kind.lack, f.path, lineOf(1, f.text, match[0]), name))
+				}
+			}
+		}
 	}
 	return breaches
 }
