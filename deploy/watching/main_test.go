@@ -38,6 +38,10 @@ type scene struct {
 	heard     *hearing
 	auditor   *telling.Auditor
 	dismiss   context.CancelFunc
+	// starts are how long one more process of each service took to be ready.
+	starts map[string]time.Duration
+	// spare is the public address of a gateway that nobody else uses.
+	spare string
 }
 
 func TestMain(m *testing.M) {
@@ -85,9 +89,14 @@ func open(ctx context.Context) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
+	door, err := free(1)
+	if err != nil {
+		return nil, err
+	}
+	s.spare = fmt.Sprintf("127.0.0.1:%d", door[0])
 	s.options = stack.Options{
 		Root: root, Dir: dir, Bin: filepath.Join(root, ".local", "test-bin"), Ports: ports, Output: os.Stdout,
-		Env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + listener.Addr().String(), "TRACE_RATIO=1", "LOG_LEVEL=debug"},
+		EnvOf: s.settings, Env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + listener.Addr().String(), "TRACE_RATIO=1", "LOG_LEVEL=debug"},
 	}
 	if err := stack.Build(ctx, s.options); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -95,10 +104,18 @@ func open(ctx context.Context) (*scene, error) {
 	if s.shop, err = stack.Start(ctx, s.options); err != nil {
 		return nil, errors.Join(err, stack.Remove(s.options), os.RemoveAll(dir))
 	}
-	if err := s.stock(ctx); err != nil {
+	if err := errors.Join(s.clock(ctx), s.stock(ctx)); err != nil {
 		return nil, errors.Join(err, s.close(ctx))
 	}
 	return s, s.audit(ctx)
+}
+
+// settings are those of one more gateway, with an address and the heap that its chart gives it, and without what makes it slow.
+func (s *scene) settings(program string) []string {
+	if program != spare {
+		return nil
+	}
+	return []string{"HTTP_ADDR=" + s.spare, "GOMEMLIMIT=345MiB", "LOG_LEVEL=info", "OTEL_EXPORTER_OTLP_ENDPOINT="}
 }
 
 // audit lets the auditor look at the shop while the tests use it.
