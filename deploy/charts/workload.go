@@ -16,8 +16,6 @@ import (
 const (
 	zoneKey = "topology.kubernetes.io/zone"
 	hostKey = "kubernetes.io/hostname"
-	// zones is how many zones a region has at least.
-	zones = 3
 	// flushTime is what a process needs after its calls have ended: hooks, traces, connections.
 	flushTime = 10
 	// longestEnd is what a pod that nobody calls may take to end: a stuck one must not hold up its successor.
@@ -110,6 +108,16 @@ func checkBudget(r *Release) []string {
 	return c.lines
 }
 
+// budgetOf is a budget that selects the pods of a Deployment, nil for none.
+func budgetOf(r *Release, d *appsv1.Deployment) *policyv1.PodDisruptionBudget {
+	for _, b := range all[*policyv1.PodDisruptionBudget](r.Manifest) {
+		if b.Spec.Selector != nil && matches(b.Spec.Selector.MatchLabels, d.Spec.Template.Labels) {
+			return b
+		}
+	}
+	return nil
+}
+
 func checkSpread(r *Release) []string {
 	var c complain
 	for _, d := range r.deployments() {
@@ -123,33 +131,6 @@ func checkSpread(r *Release) []string {
 			c.when(s.MaxSkew != 1, "Deployment %s: spread over %s allows a skew of %d", d.Name, s.TopologyKey, s.MaxSkew)
 		}
 		c.when(!r.single() && (!keys[zoneKey] || !keys[hostKey]), "Deployment %s: not spread over zones and hosts", d.Name)
-	}
-	return c.lines
-}
-
-// checkZoneLoss holds of production, where every node has a zone. It places the least number of pods as badly as their constraints
-// allow, takes the fullest zone away while one more pod is being drained, and counts.
-func checkZoneLoss(r *Release) []string {
-	var c complain
-	for _, d := range r.deployments() {
-		if !r.Production || r.single() { // one pod is placed elsewhere then, and nobody waits for it
-			continue
-		}
-		pods := int32(0)
-		if h := scalerOf(r, d.Name); h != nil && h.Spec.MinReplicas != nil {
-			pods = *h.Spec.MinReplicas
-		} else if d.Spec.Replicas != nil {
-			pods = *d.Spec.Replicas
-		}
-		fullest := pods
-		for _, s := range d.Spec.Template.Spec.TopologySpreadConstraints {
-			if s.TopologyKey == zoneKey && s.WhenUnsatisfiable == corev1.DoNotSchedule && s.MaxSkew == 1 {
-				fullest = (pods + zones - 1) / zones
-			}
-		}
-		left := pods - fullest
-		c.when(left < 1, "Deployment %s: no pod left of %d", d.Name, pods)
-		c.when(critical(r.Chart) && left-1 < 1, "Deployment %s: no pod left of %d while another is drained", d.Name, pods)
 	}
 	return c.lines
 }
