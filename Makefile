@@ -231,6 +231,10 @@ bench-idempotency: ## Measure calls that are answered again among a million stor
 audit: ## Look at the running shop's data for what must never be (ARGS="-json -quiet-shop -settlement F -acknowledged F -logs 'x/*.log'")
 	@go build -C deploy -o ../.local/bin/audit ./audit/cmd/audit && exec .local/bin/audit $(ARGS)
 
+.PHONY: evidence
+evidence: ## Collect what is known about a sick service into an archive (SERVICE=cart NAMESPACE=cartwright, or OPS=http://127.0.0.1:9090 for one process)
+	@go build -C deploy -o ../.local/bin/evidence ./evidence/cmd/evidence && exec .local/bin/evidence $(if $(OPS),-ops "$(OPS)",-service "$(SERVICE)" $(if $(NAMESPACE),-namespace "$(NAMESPACE)")) $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: ## Make a shop of 1,000,000 orders and measure an audit of it (ARGS="-orders 100000 -dir D -keep")
 	@go build -C deploy -o ../.local/bin/bench-audit ./audit/cmd/bench && exec .local/bin/bench-audit $(ARGS)

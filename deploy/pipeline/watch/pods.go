@@ -1,14 +1,11 @@
 package watch
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -26,16 +23,11 @@ type Pods struct {
 	history history
 
 	mu   sync.Mutex
-	ways map[string]*way
+	ways map[string]*kube.Way
 }
 
-// way is an open forwarding to one pod.
-type way struct {
-	address string
-	command *exec.Cmd
-	stop    context.CancelFunc
-	ended   chan struct{}
-}
+// opsPort is where pods tell their metrics.
+const opsPort = 9090
 
 // scrapeTime bounds one look at one pod.
 const scrapeTime = 10 * time.Second
@@ -100,7 +92,7 @@ func (p *Pods) forget(which func(name string) bool) {
 	defer p.mu.Unlock()
 	for name, w := range p.ways {
 		if which(name) {
-			w.close()
+			_ = w.Close()
 			delete(p.ways, name)
 		}
 	}
@@ -124,17 +116,17 @@ func (p *Pods) try(ctx context.Context, pod string) ([]series, error) {
 	p.mu.Unlock()
 	if w == nil {
 		var err error
-		if w, err = p.open(ctx, pod); err != nil {
+		if w, err = p.Cluster.Forward(ctx, pod, opsPort); err != nil {
 			return nil, err
 		}
 		p.mu.Lock()
 		if p.ways == nil {
-			p.ways = map[string]*way{}
+			p.ways = map[string]*kube.Way{}
 		}
 		p.ways[pod] = w
 		p.mu.Unlock()
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.address+"/metrics", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.Address+"/metrics", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -151,55 +143,6 @@ func (p *Pods) try(ctx context.Context, pod string) ([]series, error) {
 		return nil, fmt.Errorf("metrics: %s", response.Status)
 	}
 	return parse(text)
-}
-
-var forwarding = regexp.MustCompile(`^Forwarding from (127\.0\.0\.1:\d+) -> 9090`)
-
-// open waits until the way is there.
-func (p *Pods) open(ctx context.Context, pod string) (*way, error) {
-	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	arguments := []string{"--namespace", p.Cluster.Namespace}
-	if p.Cluster.Context != "" {
-		arguments = append(arguments, "--context", p.Cluster.Context)
-	}
-	arguments = append(arguments, "port-forward", "--address", "127.0.0.1", "pod/"+pod, ":9090")
-	w := &way{command: p.Cluster.Command(life, "kubectl", arguments...), stop: stop, ended: make(chan struct{})}
-	output, err := w.command.StdoutPipe()
-	if err == nil {
-		err = w.command.Start()
-	}
-	if err != nil {
-		stop()
-		return nil, err
-	}
-	address := make(chan string, 1)
-	go func() {
-		defer close(w.ended)
-		lines := bufio.NewScanner(output)
-		for lines.Scan() {
-			if match := forwarding.FindStringSubmatch(lines.Text()); match != nil {
-				address <- match[1]
-				break
-			}
-		}
-		_, _ = io.Copy(io.Discard, output)
-		_ = w.command.Wait() // it is stopped, or the next scrape finds that it has ended
-	}()
-	select {
-	case w.address = <-address:
-		return w, nil
-	case <-w.ended:
-		stop()
-		return nil, errors.New("kubectl port-forward ended")
-	case <-ctx.Done():
-		w.close()
-		return nil, fmt.Errorf("kubectl port-forward: %w", ctx.Err())
-	}
-}
-
-func (w *way) close() {
-	w.stop()
-	<-w.ended
 }
 
 // Close ends all forwarding.
