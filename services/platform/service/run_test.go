@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -167,6 +168,28 @@ func TestSIGTERMDrainsAndASecondOneDoesNotShorten(t *testing.T) {
 	require.NoError(t, <-done)
 	c.line(t, "stopped", 1)
 	require.Zero(t, c.exitCode())
+}
+
+// Releases, autoscalers and drained nodes end pods all day: of a hundred processes that are asked to end in the middle of a call, none
+// loses it, and none ends as if it had crashed.
+func TestAHundredDrainsEndWell(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		children, done := make([]*child, 10), make([]<-chan error, 10)
+		for i := range children {
+			children[i] = spawn(t)
+		}
+		for i, c := range children {
+			done[i] = c.slowCall(t, fmt.Sprintf("%dms", 50+i*20))
+			c.line(t, "call entered", 1)
+			require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM))
+		}
+		for i, c := range children {
+			require.NoError(t, <-done[i])
+			c.line(t, "stopped", 1)
+			require.Zero(t, c.exitCode())
+		}
+	}
 }
 
 // A call that does not end must not keep a pod beyond its drain timeout; the exit is still a good one.
