@@ -103,7 +103,7 @@ func TestUpgradesFromTheLastReleaseAndBack(t *testing.T) {
 // When it fails, a new version of a service, other sizes or another setting make an upgrade that the API refuses.
 func TestValuesMayChangeInAnUpgrade(t *testing.T) {
 	t.Parallel()
-	for _, chart := range charts.Services() {
+	for _, chart := range charts.Programs() {
 		manifests := map[string]*charts.Manifest{}
 		for way, texts := range ways(t, chart) {
 			manifests[way] = decode(t, render(t, install(t, chart, texts...)))
@@ -121,7 +121,7 @@ func TestValuesMayChangeInAnUpgrade(t *testing.T) {
 // knows of. What stays is the key of gift cards, which are worthless without it, and the pod of the last test with its policy.
 func TestAnUninstallLeavesAKeyAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, chart := range charts.Services() {
+	for _, chart := range charts.Programs() {
 		for way, texts := range ways(t, chart) {
 			stays := decode(t, render(t, install(t, chart, texts...))).Remains()
 			want := []string{"Pod " + chart + "-test", "NetworkPolicy " + chart + "-test"}
