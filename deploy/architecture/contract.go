@@ -11,6 +11,7 @@ func contractRules() []Rule {
 	return []Rule{
 		{"contracts explain every name", "callers would have to ask what a field means, in which unit and range", checkContractComments},
 		{"contracts have no floating point", "money and counts would be rounded by chance", checkFloats},
+		{"no contract has a place for card data", "what belongs to the payment provider would be ours to guard, and the shop in full scope of PCI DSS", checkCardData},
 		{"every public method has a policy and a route", "a method would be open to anyone, or out of reach of HTTP", checkPublicMethods},
 		{"every public method is shown by example", "a newcomer would have to guess what to send and what comes", checkExamples},
 		{"every RPC has its file", "a reader could not go from a contract to its code by name", checkRPCFiles},

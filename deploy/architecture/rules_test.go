@@ -179,6 +179,8 @@ func contractBreaches() []breach {
 		{"contracts explain every name", contract, " // Can be changed.", "", "enum value cartwright.cart.v1.State.STATE_OPEN"},
 		{"contracts explain every name", contract, "  // AddLine adds a line.\n", "", "rpc cartwright.cart.v1.CartService.AddLine"},
 		{"contracts have no floating point", contract, "  int32 page_size", "  double page_size", "page_size is a double"},
+		{"no contract has a place for card data", contract, "  // SKU.\n", "  // Three digits.\n  int32 card_cvc = 30;\n  // SKU.\n", "AddLineRequest.card_cvc has a place for card data"},
+		{"no contract has a place for card data", contract, "  // SKU.\n", "  // Sixteen digits.\n  int64 card_number = 30;\n  // SKU.\n", "AddLineRequest.card_number has a place for card data"},
 		{"every public method has a policy and a route", routes, "(cartwright.type.v1.policy)", "(other)", "CartService/RemoveCart has no policy"},
 		{"every public method has a policy and a route", routes, "(google.api.http)", "(other)", "has no HTTP route"},
 		{"every RPC has its file", contract, "  // AddLine adds", "  // GetOne is.\n  rpc GetOne(AddLineRequest) returns (AddLineResponse);\n  // AddLine adds", "services/cart/internal/rpc/get_one.go"},
