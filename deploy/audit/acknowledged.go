@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -28,6 +29,9 @@ type Acknowledged struct {
 	// Hash is the content of an order: the SHA-256, in hexadecimal, of a line "<sku> <quantity>\n" for each of its lines, sorted by
 	// SKU byte by byte. Left out it is not compared.
 	Hash string `json:"hash,omitempty"`
+	// At is when it was said; left out by who does not know. It is not compared: it tells how old a promise is that a restored shop
+	// has forgotten.
+	At time.Time `json:"at,omitzero"`
 }
 
 // Content is the Hash of an order with these units by SKU.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cartwright-shop/cartwright/deploy/audit"
 	storefrontv1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/storefront/v1"
@@ -45,8 +46,9 @@ func (l *Ledger) Count() int {
 // Close closes the file.
 func (l *Ledger) Close() error { return l.file.Close() }
 
-// write adds a promise.
+// write adds a promise and when it was given.
 func (l *Ledger) write(p audit.Acknowledged) error {
+	p.At = time.Now()
 	text, err := json.Marshal(p)
 	if err != nil {
 		return err
