@@ -203,6 +203,10 @@ skew: ## Run each service at its last release among those of this tree, and the 
 prove-cluster: ## Put the shop to the proof on a Kubernetes cluster (KUBECONFIG=... REGISTRY=... POSTGRES_DSN=..., see docs/operations.md; ARGS="-only install,bad-image -keep")
 	@go build -C deploy -o ../.local/bin/prove-cluster ./cluster/cmd/prove-cluster && exec .local/bin/prove-cluster $(ARGS)
 
+.PHONY: prove-restore
+prove-restore: ## Lose the database while people buy, restore it to the newest point and to a time, audit and reconcile, see docs/restore.md (ARGS="-archive-timeout 60s -seed 7")
+	@go build -C deploy -o ../.local/bin/prove-restore ./restore/cmd/prove-restore && exec .local/bin/prove-restore $(ARGS)
+
 .PHONY: soak
 soak: ## Use one shop for an hour with random faults, audit it every few minutes and follow its memory (MINUTES=10 SEED=7 ARGS="-rate 4 -buyers 8")
 	@go build -C deploy -o ../.local/bin/prove ./prove/cmd/prove && exec .local/bin/prove soak $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SEED),-seed $(SEED)) $(ARGS)

@@ -63,6 +63,16 @@ func (o One) Refund(ctx context.Context, order *storefrontv1.Order) error {
 	}, nil)
 }
 
+// Ship sends every line of an order, each in a parcel of its own.
+func (o One) Ship(ctx context.Context, order *storefrontv1.Order) error {
+	for n := range order.GetLines() {
+		if err := o.b.ship(ctx, order, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Settled reads the order until it is decided.
 func (o One) Settled(ctx context.Context, orderID string) (*storefrontv1.Order, error) {
 	return o.b.settled(ctx, orderID)
