@@ -159,6 +159,30 @@ func TestWhatNewsCauseIsInTheirTrace(t *testing.T) {
 	}, patience, 200*time.Millisecond, "the job is in the trace of the provider's request, and so is the call that it makes")
 }
 
+// When it fails, the trace of a checkout that waits for its buyer ends there: how it went on, and why, is in no trace that leads to it.
+func TestWhatAWorkerGoesOnWithIsInTheTraceOfTheCheckout(t *testing.T) {
+	t.Parallel()
+	one := watched.crowd.One(load.Voucher)
+	require.NoError(t, one.Fill(t.Context()))
+	order, err := one.Checkout(t.Context())
+	require.NoError(t, err)
+	// Nobody looks after the order from here on: the news of the provider wake the checkout, and a worker of cart takes it.
+	require.NoError(t, load.Click(t.Context(), order.GetPayment().GetNextAction().GetUrl(), "pay"))
+	want := map[string][]string{
+		"gateway": {"POST /v1/carts/{cart_id=*}/checkout"}, "cart": {"CheckoutService/Checkout", "saga checkout"},
+		"inventory": {"InventoryService/Reserve", "InventoryService/CommitReservation"},
+		"payment":   {"PaymentService/AuthorizePayment", "PaymentService/GetPayment"},
+	}
+	require.Eventually(t, func() bool {
+		for _, id := range watched.collector.traces("saga checkout") {
+			if missing(want, watched.collector.trace(id)) == "" {
+				return true
+			}
+		}
+		return false
+	}, patience, 200*time.Millisecond, "the worker's calls are in the trace that the buyer began")
+}
+
 // missing is the first span that is wanted and not there.
 func missing(want map[string][]string, spans []span) string {
 	for service, names := range want {

@@ -161,7 +161,7 @@ func (b *builder) orders() error {
 		Peers:  checkout.Peers{Pricing: pricing, Stock: stock, Payments: payments},
 		Runner: runner, Config: b.cfg.checkout(),
 	})
-	sagas := worker.NewSagas(runner, b.rt.Log)
+	sagas := worker.NewSagas(runner, b.rt.Tracing.Provider().Tracer("github.com/cartwright-shop/cartwright/services/cart"), b.rt.Log)
 	b.rt.Go("sagas", sagas.Run)
 	b.rt.GRPC.Register(func(s grpc.ServiceRegistrar) {
 		cartv1.RegisterCheckoutServiceServer(s, rpc.NewCheckoutServer(checkouts, b.keeper, sagas.Kick))

@@ -12,6 +12,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
@@ -50,13 +53,17 @@ type shop struct {
 	inventory *inventoryPeer
 	payment   *paymentPeer
 	addrs     [3]string
+	tracer    trace.Tracer
+	spans     *tracetest.SpanRecorder
 }
 
 func newShop(t *testing.T) *shop {
 	s := &shop{
 		t: t, database: postgrestest.New(t, "cart", postgres.Migrations()), faults: newFaults(),
 		pricing: newPricingPeer(), inventory: newInventoryPeer(), payment: newPaymentPeer(),
+		spans: tracetest.NewSpanRecorder(),
 	}
+	s.tracer = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(s.spans)).Tracer("test")
 	s.carts = postgres.NewCarts(s.database.DB)
 	s.addrs[0] = s.faults.serve(t, func(r grpc.ServiceRegistrar) { pricingv1.RegisterPricingServiceServer(r, s.pricing) })
 	s.addrs[1] = s.faults.serve(t, func(r grpc.ServiceRegistrar) { inventoryv1.RegisterInventoryServiceServer(r, s.inventory) })
@@ -161,7 +168,7 @@ func (s *shop) processOn(db *platform.DB) *process {
 		Peers: checkout.Peers{Pricing: pricing, Stock: stock, Payments: payments},
 	})
 	keeper := idempotency.New(db)
-	p.worker = job.NewSagas(p.runner, zap.NewNop())
+	p.worker = job.NewSagas(p.runner, s.tracer, zap.NewNop())
 	p.checkouts = rpc.NewCheckoutServer(checkouts, keeper, p.worker.Kick)
 	p.orders = rpc.NewOrderServer(orders, keeper)
 	p.sagas = rpc.NewSagaServer(operator.New(p.store, p.runner), keeper, p.worker.Kick)

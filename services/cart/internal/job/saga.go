@@ -7,9 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/saga"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/tracing"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
@@ -29,13 +31,14 @@ const (
 // Sagas works on sagas that are due and that no request works on.
 type Sagas struct {
 	runner *saga.Runner
+	tracer trace.Tracer
 	log    *zap.Logger
 	news   chan struct{}
 }
 
-// NewSagas makes the worker.
-func NewSagas(runner *saga.Runner, log *zap.Logger) *Sagas {
-	return &Sagas{runner: runner, log: log, news: make(chan struct{}, 1)}
+// NewSagas makes the worker. The tracer makes its work spans of the traces that sagas began in.
+func NewSagas(runner *saga.Runner, tracer trace.Tracer, log *zap.Logger) *Sagas {
+	return &Sagas{runner: runner, tracer: tracer, log: log, news: make(chan struct{}, 1)}
 }
 
 // Kick makes the worker look at once.
@@ -96,7 +99,8 @@ func (s *Sagas) look(ctx context.Context, busy chan struct{}, running *sync.Wait
 func (s *Sagas) resume(ctx context.Context, g *saga.Saga) {
 	run, cancel := context.WithTimeout(ctx, RunTimeout)
 	defer cancel()
-	err := s.runner.Resume(run, g)
+	work := tracing.Work{Name: "saga " + g.Kind, Cause: g.Cause, Age: g.Age}
+	err := tracing.Follow(run, s.tracer, work, func(ctx context.Context) error { return s.runner.Resume(ctx, g) })
 	if err == nil || errors.Is(err, saga.ErrFenced) || ctx.Err() != nil {
 		return
 	}

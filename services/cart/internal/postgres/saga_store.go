@@ -8,11 +8,12 @@ import (
 
 	"github.com/cartwright-shop/cartwright/services/cart/internal/postgres/db"
 	"github.com/cartwright-shop/cartwright/services/cart/internal/saga"
+	"github.com/cartwright-shop/cartwright/services/cart/internal/tracing"
 	"github.com/cartwright-shop/cartwright/services/platform/errs"
 	"github.com/cartwright-shop/cartwright/services/platform/postgres"
 )
 
-// InsertSaga implements saga.Store.
+// InsertSaga implements saga.Store. The saga keeps the trace that it is begun in.
 func (s *OrderStore) InsertSaga(ctx context.Context, g *saga.Saga, deadline, lease time.Duration) error {
 	memory := g.Memory
 	if len(memory) == 0 {
@@ -21,6 +22,7 @@ func (s *OrderStore) InsertSaga(ctx context.Context, g *saga.Saga, deadline, lea
 	err := s.queries.InsertSaga(ctx, db.InsertSagaParams{
 		ID: g.ID, Kind: g.Kind, OrderID: g.OrderID, State: string(g.State), Step: g.Step, Lease: g.Lease,
 		LeaseSeconds: lease.Seconds(), DeadlineSeconds: deadline.Seconds(), Memory: memory,
+		Traceparent: tracing.Cause(ctx),
 	})
 	if err != nil {
 		return fmt.Errorf("insert saga: %w", err)
@@ -46,7 +48,7 @@ func (s *OrderStore) ClaimSagas(ctx context.Context, token string, limit int, le
 	return sagas, nil
 }
 
-// TakeSaga implements saga.Store.
+// TakeSaga implements saga.Store. Who takes one is a request with a trace of its own, which leads to that of the saga.
 func (s *OrderStore) TakeSaga(ctx context.Context, id, token string, lease time.Duration) (*saga.Saga, bool, error) {
 	row, err := s.queries.TakeSaga(ctx, db.TakeSagaParams{ID: id, Lease: token, LeaseSeconds: lease.Seconds()})
 	if postgres.NoRows(err) {
@@ -55,6 +57,7 @@ func (s *OrderStore) TakeSaga(ctx context.Context, id, token string, lease time.
 	if err != nil {
 		return nil, false, fmt.Errorf("take saga: %w", err)
 	}
+	tracing.Link(ctx, row.Traceparent)
 	return toSaga(db.GetSagaRow(row)), true, nil
 }
 
@@ -188,6 +191,7 @@ func toSaga(row db.GetSagaRow) *saga.Saga {
 		ID: row.ID, Kind: row.Kind, OrderID: row.OrderID, State: saga.State(row.State), Step: row.Step, Version: row.Version,
 		Attempts: int(row.Attempts), LastError: row.LastError, NextRunAt: row.NextRunAt, Expired: row.Expired,
 		CancelRequested: row.CancelRequested, NeedsAttention: row.NeedsAttention, Memory: row.Memory, Wakes: row.Wakes, Lease: row.Lease,
+		Cause: row.Traceparent, Age: time.Duration(row.AgeSeconds * float64(time.Second)),
 	}
 	if row.Deadline != nil {
 		g.Deadline = *row.Deadline

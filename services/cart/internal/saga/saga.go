@@ -71,6 +71,10 @@ type Saga struct {
 	Wakes int64
 	// Lease is the token of the run that works on it.
 	Lease string
+	// Cause is what the store kept of the request that began it, for whoever watches; runs do without.
+	Cause string
+	// Age is how long ago it began, as it was read.
+	Age time.Duration
 }
 
 // Remember replaces the memory.

@@ -93,7 +93,8 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history,
+    COALESCE(traceparent, '')::text AS traceparent, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
 `
 
 type ClaimSagasParams struct {
@@ -120,6 +121,8 @@ type ClaimSagasRow struct {
 	NeedsAttention  bool
 	Memory          []byte
 	History         []byte
+	Traceparent     string
+	AgeSeconds      float64
 }
 
 // Leases what is due and free. Rows that another process is claiming are skipped.
@@ -150,6 +153,8 @@ func (q *Queries) ClaimSagas(ctx context.Context, arg ClaimSagasParams) ([]Claim
 			&i.NeedsAttention,
 			&i.Memory,
 			&i.History,
+			&i.Traceparent,
+			&i.AgeSeconds,
 		); err != nil {
 			return nil, err
 		}
@@ -295,7 +300,8 @@ func (q *Queries) FindSagaViews(ctx context.Context, ids []string) ([]FindSagaVi
 
 const getSaga = `-- name: GetSaga :one
 SELECT id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history,
+    COALESCE(traceparent, '')::text AS traceparent, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
 FROM saga
 WHERE id = $1
 `
@@ -318,6 +324,8 @@ type GetSagaRow struct {
 	NeedsAttention  bool
 	Memory          []byte
 	History         []byte
+	Traceparent     string
+	AgeSeconds      float64
 }
 
 func (q *Queries) GetSaga(ctx context.Context, id string) (GetSagaRow, error) {
@@ -341,16 +349,18 @@ func (q *Queries) GetSaga(ctx context.Context, id string) (GetSagaRow, error) {
 		&i.NeedsAttention,
 		&i.Memory,
 		&i.History,
+		&i.Traceparent,
+		&i.AgeSeconds,
 	)
 	return i, err
 }
 
 const insertSaga = `-- name: InsertSaga :exec
-INSERT INTO saga (id, kind, order_id, state, step, lease, lease_until, deadline, memory)
+INSERT INTO saga (id, kind, order_id, state, step, lease, lease_until, deadline, memory, traceparent)
 VALUES ($1, $2, $3, $4, $5, $6,
     CASE WHEN $7::float8 > 0 THEN clock_timestamp() + make_interval(secs => $7::float8) ELSE '-infinity' END,
     CASE WHEN $8::float8 > 0 THEN clock_timestamp() + make_interval(secs => $8::float8) END,
-    $9)
+    $9, NULLIF($10::text, ''))
 `
 
 type InsertSagaParams struct {
@@ -363,6 +373,7 @@ type InsertSagaParams struct {
 	LeaseSeconds    float64
 	DeadlineSeconds float64
 	Memory          []byte
+	Traceparent     string
 }
 
 func (q *Queries) InsertSaga(ctx context.Context, arg InsertSagaParams) error {
@@ -376,6 +387,7 @@ func (q *Queries) InsertSaga(ctx context.Context, arg InsertSagaParams) error {
 		arg.LeaseSeconds,
 		arg.DeadlineSeconds,
 		arg.Memory,
+		arg.Traceparent,
 	)
 	return err
 }
@@ -779,7 +791,8 @@ UPDATE saga
 SET lease = $1, lease_until = clock_timestamp() + make_interval(secs => $2::float8), version = version + 1
 WHERE id = $3 AND state IN ('running', 'waiting', 'compensating') AND next_run_at <= clock_timestamp() AND lease_until <= clock_timestamp()
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history,
+    COALESCE(traceparent, '')::text AS traceparent, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
 `
 
 type TakeSagaParams struct {
@@ -806,6 +819,8 @@ type TakeSagaRow struct {
 	NeedsAttention  bool
 	Memory          []byte
 	History         []byte
+	Traceparent     string
+	AgeSeconds      float64
 }
 
 func (q *Queries) TakeSaga(ctx context.Context, arg TakeSagaParams) (TakeSagaRow, error) {
@@ -829,6 +844,8 @@ func (q *Queries) TakeSaga(ctx context.Context, arg TakeSagaParams) (TakeSagaRow
 		&i.NeedsAttention,
 		&i.Memory,
 		&i.History,
+		&i.Traceparent,
+		&i.AgeSeconds,
 	)
 	return i, err
 }

@@ -1,9 +1,9 @@
 -- name: InsertSaga :exec
-INSERT INTO saga (id, kind, order_id, state, step, lease, lease_until, deadline, memory)
+INSERT INTO saga (id, kind, order_id, state, step, lease, lease_until, deadline, memory, traceparent)
 VALUES (@id, @kind, @order_id, @state, @step, @lease,
     CASE WHEN @lease_seconds::float8 > 0 THEN clock_timestamp() + make_interval(secs => @lease_seconds::float8) ELSE '-infinity' END,
     CASE WHEN @deadline_seconds::float8 > 0 THEN clock_timestamp() + make_interval(secs => @deadline_seconds::float8) END,
-    @memory);
+    @memory, NULLIF(@traceparent::text, ''));
 
 -- name: ClaimSagas :many
 -- Leases what is due and free. Rows that another process is claiming are skipped.
@@ -17,14 +17,16 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history;
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history,
+    COALESCE(traceparent, '')::text AS traceparent, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds;
 
 -- name: TakeSaga :one
 UPDATE saga
 SET lease = @lease, lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::float8), version = version + 1
 WHERE id = @id AND state IN ('running', 'waiting', 'compensating') AND next_run_at <= clock_timestamp() AND lease_until <= clock_timestamp()
 RETURNING id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history;
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history,
+    COALESCE(traceparent, '')::text AS traceparent, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds;
 
 -- name: RenewSaga :execrows
 UPDATE saga
@@ -50,7 +52,8 @@ RETURNING version, wakes, cancel_requested, COALESCE(deadline <= clock_timestamp
 
 -- name: GetSaga :one
 SELECT id, kind, order_id, state, step, version, lease, attempts, last_error, next_run_at, deadline,
-    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history
+    COALESCE(deadline <= clock_timestamp(), false)::boolean AS expired, wakes, cancel_requested, needs_attention, memory, history,
+    COALESCE(traceparent, '')::text AS traceparent, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
 FROM saga
 WHERE id = @id;
 
