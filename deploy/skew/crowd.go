@@ -12,9 +12,6 @@ import (
 )
 
 const (
-	// buyers buy at once while something is changed, at most so many in a second.
-	buyers = 6
-	pace   = 8
 	// between is how many purchases end before and after each change.
 	between = 12
 	// moreTime is how long that may take; a shop at peace needs two seconds.
@@ -23,11 +20,24 @@ const (
 	crowdTime = 4 * time.Minute
 )
 
+// throng is how many buyers buy at once, and how many purchases begin in a second at most.
+type throng struct {
+	buyers int
+	pace   float64
+}
+
+var (
+	// few buy while a service is replaced.
+	few = throng{6, 8}
+	// many buy while a schema is migrated: they make about a hundred requests in a second, where the machine lets them.
+	many = throng{16, 14}
+)
+
 // promised is the log of what buyers were told.
 func (s stage) promised() string { return filepath.Join(s.dir, "promised.jsonl") }
 
 // during makes changes, one after the other, while a crowd buys. Nobody may be turned away, and every purchase comes to its end.
-func (s stage) during(ctx context.Context, shop *stack.Shop, result *Result, changes ...func(context.Context) error) {
+func (s stage) during(ctx context.Context, shop *stack.Shop, result *Result, who throng, changes ...func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(ctx, crowdTime)
 	defer cancel()
 	crowd, ledger, err := s.crowd(ctx, shop)
@@ -35,8 +45,9 @@ func (s stage) during(ctx context.Context, shop *stack.Shop, result *Result, cha
 		result.fail("open a market: %v", err)
 		return
 	}
-	crowd.Pace(pace)
-	crowd.Start(ctx, buyers, nil)
+	s.meter.reset()
+	crowd.Pace(who.pace)
+	crowd.Start(ctx, who.buyers, nil)
 	err = more(ctx, crowd)
 	for _, change := range changes {
 		if err == nil {
@@ -59,6 +70,8 @@ func (s stage) during(ctx context.Context, shop *stack.Shop, result *Result, cha
 		result.fail("while a crowd buys: %s", wrong)
 	}
 	_, result.Bought = crowd.Figures()
+	result.Strain = s.meter.strain()
+	result.Strain.judge(result, s.quiet)
 	if err := ledger.Close(); err != nil {
 		result.fail("close the log of promises: %v", err)
 	}
@@ -74,11 +87,11 @@ func swap(shop *stack.Shop, c Cell, l lineup) func(context.Context) error {
 	}
 }
 
-// migrate brings the schema of the cell's service to what the new release needs.
-func migrate(shop *stack.Shop, c Cell, l lineup) func(context.Context) error {
+// migrate brings the schema of the cell's service to what the new release needs, while requests are measured.
+func (s stage) migrate(shop *stack.Shop, c Cell, l lineup) func(context.Context) error {
 	return func(ctx context.Context) error {
 		l.migrate[c.Service] = newSide
-		return shop.Migrate(ctx, c.Service)
+		return s.meter.around(ctx, func(ctx context.Context) error { return shop.Migrate(ctx, c.Service) })
 	}
 }
 
@@ -88,7 +101,8 @@ func (s stage) crowd(ctx context.Context, shop *stack.Shop) (*load.Crowd, *load.
 	if err != nil {
 		return nil, nil, err
 	}
-	market, err := load.Open(ctx, shop.Client(), shop.Client().WithToken(token), shop.SandboxURL())
+	client := shop.Client().WithTransport(s.meter.wrap)
+	market, err := load.Open(ctx, client, client.WithToken(token), shop.SandboxURL())
 	if err != nil {
 		return nil, nil, err
 	}

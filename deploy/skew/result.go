@@ -25,6 +25,8 @@ type Result struct {
 	LeftOut int `json:"leftOut"`
 	// Bought counts the purchases that ended while the service was handed over or migrated.
 	Bought int `json:"bought,omitempty"`
+	// Strain is how requests fared while the schema was migrated, when it was.
+	Strain *Strain `json:"strain,omitempty"`
 	// Second are the journeys that passed at the second try only.
 	Second []string `json:"second,omitempty"`
 	// Red are the journeys that failed, and what else is wrong.
@@ -112,13 +114,14 @@ func (r row) verdict() string {
 // table writes what came of all cells, and what is wrong below.
 func table(output io.Writer, rows []row) error {
 	w := tabwriter.NewWriter(output, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "cell\tOLD and what differs\tverdict\tbought\tpassed\tleft out\ttook")
+	fmt.Fprintln(w, "cell\tOLD and what differs\tverdict\tbought\tpassed\tleft out\tp99 while migrated\ttook")
 	for _, r := range rows {
 		took := fmt.Sprintf("%.0f s", r.result.Seconds)
 		if r.kept {
 			took += ", kept"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\n", r.cell, r.releases, r.verdict(), r.result.Bought, r.result.Passed, r.result.LeftOut, took)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", r.cell, r.releases, r.verdict(), r.result.Bought, r.result.Passed,
+			r.result.LeftOut, r.result.Strain, took)
 	}
 	err := w.Flush()
 	for _, r := range rows {

@@ -69,7 +69,8 @@ func TestWhatWasGreenIsKept(t *testing.T) {
 // When it fails, a red cell, or one that was not run, ends as if all were well.
 func TestTheTableEndsWithWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	green := row{cell: Cell{Old, "cart"}, releases: "0.1.0 (4988c2c)", result: Result{Bought: 12, Passed: 7, Seconds: 30}}
+	green := row{cell: Cell{Old, "cart"}, releases: "0.1.0 (4988c2c)", result: Result{Bought: 12, Passed: 7, Seconds: 30,
+		Strain: &Strain{Rate: 98.6, Before: 120.2, During: 131.4}}}
 	waits := row{cell: Cell{NewOnOldSchema, "cart"}, result: Result{Passed: 7, Waits: true, Second: []string{"TestB"}}, kept: true}
 	red := row{cell: Cell{New, "cart"}, result: Result{Red: []string{"TestA"}}}
 	not := row{cell: Cell{New, "pricing"}, why: "the run was cut off"}
@@ -89,7 +90,7 @@ func TestTheTableEndsWithWhatIsWrong(t *testing.T) {
 	}
 	var output bytes.Buffer
 	require.NoError(t, table(&output, []row{green, waits, red, not}))
-	require.Regexp(t, `old/cart +0\.1\.0 \(4988c2c\) +green +12 +7 +0 +30 s\n`, output.String())
+	require.Regexp(t, `old/cart +0\.1\.0 \(4988c2c\) +green +12 +7 +0 +120 → 131 ms at 99/s +30 s\n`, output.String())
 	require.Contains(t, output.String(), "green, waits")
 	require.Contains(t, output.String(), "SECOND TRY new-on-old-schema/cart: TestB\n")
 	require.Contains(t, output.String(), "RED new/cart: TestA\n    again: make skew ARGS=new/cart\n")

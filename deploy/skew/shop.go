@@ -31,6 +31,9 @@ type stage struct {
 	sides sides
 	// hasty ends the cell at the first thing that is wrong.
 	hasty bool
+	// quiet is true when nothing else makes requests slow.
+	quiet bool
+	meter *meter
 }
 
 // run builds a cell's shop, has it judged and takes it down. An error is one of the stage; what is wrong with the cell is in the
@@ -92,9 +95,9 @@ func (s stage) judge(ctx context.Context, shop *stack.Shop, c Cell, l lineup, re
 	}
 	switch c.Kind {
 	case Old, New:
-		s.during(ctx, shop, result, swap(shop, c, l), swap(shop, c, l))
+		s.during(ctx, shop, result, few, swap(shop, c, l), swap(shop, c, l))
 	case OldOnNewSchema:
-		s.during(ctx, shop, result, migrate(shop, c, l))
+		s.during(ctx, shop, result, many, s.migrate(shop, c, l))
 	case NewOnOldSchema:
 	}
 	if s.hasty && !result.Green() {
@@ -107,7 +110,7 @@ func (s stage) judge(ctx context.Context, shop *stack.Shop, c Cell, l lineup, re
 	}
 	s.journeys(ctx, where, result)
 	if l.waits {
-		s.during(ctx, shop, result, stillWaits(shop, c), migrate(shop, c, l), isReady(shop, c))
+		s.during(ctx, shop, result, many, stillWaits(shop, c), s.migrate(shop, c, l), isReady(shop, c))
 	}
 	s.audit(ctx, shop, result)
 	for name := range shop.Pids() {

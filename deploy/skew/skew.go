@@ -30,6 +30,8 @@ type Plan struct {
 	Cells []Cell
 	// Again runs cells that were green with the same binaries already.
 	Again bool
+	// Quiet says that the machine does nothing else, so that how much slower requests are during a migration counts.
+	Quiet bool
 	// Output gets a line for each cell as it ends, and the table.
 	Output io.Writer
 }
@@ -141,7 +143,7 @@ func (s *session) one(ctx context.Context, c Cell, built sides, binaries, plante
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
 		return Result{}, err
 	}
-	result, err := stage{dir: dir, admin: s.server.URL, sides: built, hasty: planted != ""}.run(ctx, c)
+	result, err := stage{dir: dir, admin: s.server.URL, sides: built, hasty: planted != "", quiet: s.Quiet, meter: &meter{}}.run(ctx, c)
 	if err != nil {
 		return result, err
 	}
