@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -17,7 +19,7 @@ import (
 	"github.com/cartwright-shop/cartwright/deploy/prove/load"
 )
 
-// hearing keeps the request ids that the shop gave to calls, by the verb and the path; of calls to one path the last.
+// hearing keeps the request ids that the shop gave to checkouts, by the order that each made: people buy beside each other.
 type hearing struct {
 	mu  sync.Mutex
 	ids map[string]string
@@ -33,18 +35,27 @@ func (h *hearing) wrap(next http.RoundTripper) http.RoundTripper { return heardT
 // RoundTrip implements http.RoundTripper.
 func (h heardTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := h.next.RoundTrip(r)
-	if err == nil && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/checkout") {
+	if err != nil || r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/checkout") {
+		return response, err
+	}
+	body, err := io.ReadAll(response.Body)
+	if err = errors.Join(err, response.Body.Close()); err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var answer struct{ Order struct{ ID string } }
+	if json.Unmarshal(body, &answer) == nil && answer.Order.ID != "" {
 		h.mu.Lock()
-		h.ids["checkout"] = response.Header.Get("X-Request-Id")
+		h.ids[answer.Order.ID] = response.Header.Get("X-Request-Id")
 		h.mu.Unlock()
 	}
-	return response, err
+	return response, nil
 }
 
-func (h *hearing) checkout() string {
+func (h *hearing) checkout(order string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.ids["checkout"]
+	return h.ids[order]
 }
 
 // line is as much of a log line as is needed.
@@ -91,7 +102,7 @@ func TestOneCheckoutIsOneTraceAndOneStoryInTheLogs(t *testing.T) {
 	order, err := watched.buy(t.Context(), load.GiftCard)
 	require.NoError(t, err)
 	require.NotEmpty(t, order)
-	request := watched.heard.checkout()
+	request := watched.heard.checkout(order)
 	require.NotEmpty(t, request, "the gateway names every request")
 
 	want := map[string][]string{
