@@ -169,14 +169,14 @@ func (j *Judge) figures(at time.Time, recent, whole Window, restarts int) map[st
 		before = *j.before
 	}
 	if all := j.enough(recent.RPCs, whole.RPCs); all.Total >= j.limits.Calls {
-		list[checkErrors] = j.errors(all, together(before.RPCs))
+		list[checkErrors] = j.errors(all, together(whole.RPCs), together(before.RPCs))
 		list[checkP99] = j.p99(all, together(before.RPCs))
 	}
 	if f, ok := j.slower(recent.RPCs, whole.RPCs, before.RPCs); ok {
 		list[checkSlower] = f
 	}
 	if all := j.enough(recent.Callers, whole.Callers); all.Total >= j.limits.Calls {
-		list[checkCallers] = j.errors(all, together(before.Callers))
+		list[checkCallers] = j.errors(all, together(whole.Callers), together(before.Callers))
 	}
 	if f, ok := j.slower(recent.Callers, whole.Callers, before.Callers); ok {
 		list[checkWaiting] = f
@@ -206,17 +206,22 @@ func (j *Judge) enough(recent, whole map[string]Calls) Calls {
 	return together(whole)
 }
 
-func (j *Judge) errors(all, before Calls) Figure {
+// errors are bad when the last while shows it for sure, or goes on with what everything since the version runs shows for sure: few
+// calls at a time never do.
+func (j *Judge) errors(all, whole, before Calls) Figure {
 	limit := max(j.limits.Errors, worse(before.Faults, before.Total))
-	return Figure{Seen: all.Faults / all.Total, Limit: limit, bad: surely(all.Faults, all.Total) > limit}
+	seen := all.Faults / all.Total
+	bad := surely(all.Faults, all.Total) > limit || seen > limit && surely(whole.Faults, whole.Total) > limit
+	return Figure{Seen: seen, Limit: limit, bad: bad}
 }
 
-// worse is twice the share of before: what was so already is nothing that the new version has brought.
+// worse is twice the share of before, as far as that is sure: what was so already is nothing that the new version has brought, and a
+// few bad calls before are no leave for many.
 func worse(bad, total float64) float64 {
 	if total <= 0 {
 		return 0
 	}
-	return 2 * max(0, bad) / total
+	return 2 * surely(max(0, bad), total)
 }
 
 func (j *Judge) restarts(n int) Figure {

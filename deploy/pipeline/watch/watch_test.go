@@ -59,6 +59,25 @@ func TestAVersionIsComparedWithTheOneBefore(t *testing.T) {
 	require.Equal(t, []string{checkAttention, checkErrors, checkHeld, checkRestarts, checkSagaAge, checkViolations}, j.looks[1].Breaches)
 }
 
+// When it fails, a version with which every twentieth call fails stays because a handful of calls had failed just before it came, or
+// because no single look has enough calls to be sure.
+func TestAFewFailuresBeforeAreNoLeaveForMany(t *testing.T) {
+	t.Parallel()
+	before := Window{Callers: served(325, 4, 0)}
+	j := NewJudge(limits(), &before, time.Time{})
+	recent := Window{RPCs: served(80, 0, 0), Callers: served(80, 4, 0)}
+	require.Empty(t, j.See(time.Time{}, recent, recent, 0))
+	require.Equal(t, []string{checkCallers}, j.looks[0].Breaches)
+
+	before = Window{Callers: served(2000, 24, 0)}
+	whole := Window{RPCs: served(800, 0, 0), Callers: served(800, 40, 0)}
+	j = NewJudge(limits(), &before, time.Time{})
+	j.See(time.Time{}, Window{RPCs: served(80, 0, 0), Callers: served(80, 3, 0)}, whole, 0)
+	require.Equal(t, []string{checkCallers}, j.looks[0].Breaches, "no single look would show it")
+	j.See(time.Time{}, Window{RPCs: served(80, 0, 0), Callers: served(80, 0, 0)}, whole, 0)
+	require.Empty(t, j.looks[1].Breaches, "what is over is over")
+}
+
 // When it fails, one RPC that became slow hides behind many that did not, or a change of what is called looks like slowness.
 func TestMediansAreComparedByRPC(t *testing.T) {
 	t.Parallel()
