@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -40,26 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, s settings, output io.Writer) (err error) {
-	root, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	if err := stack.InstallPostgres(ctx, func(text string) { fmt.Fprintln(output, text) }); err != nil {
-		return err
-	}
-	ports, err := stack.FreePorts()
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(root, ".local")
-	o := stack.Options{
-		Root: root, Dir: filepath.Join(dir, "bench"), Bin: filepath.Join(dir, "bin"), Ports: ports, Fresh: true, Fsync: true, Output: output,
-		Env: []string{"MAX_CONCURRENT=4096"},
-	}
-	if err := stack.Build(ctx, o); err != nil {
-		return err
-	}
-	shop, err := stack.Start(ctx, o)
+	shop, err := stack.Measured(ctx, "bench", stack.Options{Output: output, Env: []string{"MAX_CONCURRENT=4096"}})
 	if err != nil {
 		return err
 	}

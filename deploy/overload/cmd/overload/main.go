@@ -56,32 +56,13 @@ func main() {
 }
 
 func run(ctx context.Context, s settings, output io.Writer) (err error) {
-	root, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	if err := stack.InstallPostgres(ctx, func(text string) { fmt.Fprintln(output, text) }); err != nil {
-		return err
-	}
-	ports, err := stack.FreePorts()
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(root, ".local")
-	o := stack.Options{
-		Root: root, Dir: filepath.Join(dir, "overload"), Bin: filepath.Join(dir, "bin"), Ports: ports, Fresh: true, Fsync: true, Output: output,
-	}
 	var bounded atomic.Bool // by MAX_CONCURRENT alone
-	o.EnvOf = func(program string) []string {
+	shop, err := stack.Measured(ctx, "overload", stack.Options{Output: output, EnvOf: func(program string) []string {
 		if program == "gateway" && (bounded.Load() || s.static) {
 			return []string{"MIN_CONCURRENT=1024"}
 		}
 		return nil
-	}
-	if err := stack.Build(ctx, o); err != nil {
-		return err
-	}
-	shop, err := stack.Start(ctx, o)
+	}})
 	if err != nil {
 		return err
 	}
@@ -98,7 +79,7 @@ func run(ctx context.Context, s settings, output io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := keep(result, filepath.Join(o.Dir, "result.json")); err != nil {
+	if err := keep(result, filepath.Join(".local", "overload", "result.json")); err != nil {
 		return err
 	}
 	if !result.Print(output) {
