@@ -5,7 +5,6 @@ package echo
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate" // the rules in the contract below
 	"google.golang.org/grpc"
@@ -65,10 +64,13 @@ type Contract struct {
 }
 
 // New gives the contract.
-func New() (*Contract, error) { return linked() }
+func New() (*Contract, error) { return linked, errLink }
 
-// linked parses the contract once and makes it known, as generated code does.
-var linked = sync.OnceValues(func() (*Contract, error) {
+// linked is made known before main, as generated code is: protovalidate reads the registry under a lock that it takes twice, and a
+// file that comes between the two stops the process.
+var linked, errLink = link()
+
+func link() (*Contract, error) {
 	var file descriptorpb.FileDescriptorProto
 	if err := prototext.Unmarshal([]byte(contract), &file); err != nil {
 		return nil, fmt.Errorf("parse contract: %w", err)
@@ -81,7 +83,7 @@ var linked = sync.OnceValues(func() (*Contract, error) {
 		return nil, fmt.Errorf("link contract: %w", err)
 	}
 	return &Contract{request: fd.Messages().ByName("EchoRequest"), response: fd.Messages().ByName("EchoResponse")}, nil
-})
+}
 
 // Request makes a request from its prototext form; request_id is filled in when it is not given.
 func (c *Contract) Request(text string) (proto.Message, error) {
