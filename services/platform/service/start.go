@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type Instance struct {
 	registry *prometheus.Registry
 	level    zap.AtomicLevel
 	schema   *schema
+	peers    peers
 	grpc     net.Listener
 	ops      net.Listener
 	opsHTTP  *http.Server
@@ -141,7 +143,7 @@ func (i *Instance) ready() error {
 	if i.stopping.Load() {
 		return errStopping
 	}
-	return i.schema.ready()
+	return cmp.Or(i.schema.ready(), i.peers.ready())
 }
 
 // listen opens all ports, so that a busy one is known before anything runs.
@@ -183,6 +185,7 @@ func (i *Instance) serve(ctx context.Context) {
 	if rt.DB != nil {
 		go i.schema.watch(ctx, rt.DB, rt.Log)
 	}
+	go i.peers.meet(ctx, rt.conns, rt.Log)
 	rt.workers.start(ctx)
 	rt.Log.Info("serving", zap.String("grpc", i.GRPCAddr()), zap.String("ops", i.OpsAddr()))
 }
