@@ -55,7 +55,7 @@ func TestTheServiceStartsAlone(t *testing.T) {
 	conn, err := grpcclient.Dial(grpcclient.Config{Peer: "cart", Addr: instance.GRPCAddr()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	require.Eventually(t, func() bool { return ready(t, instance.OpsAddr()) }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return ready(t, instance.OpsAddr()) }, 20*time.Second, 20*time.Millisecond)
 
 	staff := identity.With(t.Context(), identity.Principal{Kind: identity.Staff, Subject: "sam"})
 	rates, err := cartv1.NewTaxServiceClient(conn).ListTaxRates(staff, &cartv1.ListTaxRatesRequest{CountryCode: "GB", TaxClass: "standard", On: "2026-03-01"})
