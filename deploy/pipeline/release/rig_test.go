@@ -113,6 +113,7 @@ type behaviour struct {
 	sagas    float64
 	drift    float64
 	restarts func(look int) int
+	stumbles bool // one of the pods was started again, once
 	waiting  string
 }
 
@@ -367,6 +368,9 @@ func (r *rig) listed() answer {
 	for name, p := range r.pods {
 		if p.behaviour.restarts != nil {
 			p.restarts = p.behaviour.restarts(p.looks)
+		}
+		if p.behaviour.stumbles && strings.HasSuffix(name, "-0") {
+			p.restarts = 1
 		}
 		items = append(items, map[string]any{
 			"metadata": map[string]any{"name": name, "labels": map[string]any{"app.kubernetes.io/name": p.service, "pod-template-hash": p.hash}},
