@@ -18,10 +18,12 @@ const (
 	growth = 0.05
 	// aging is how fast calm times become longer by themselves, a second: what was fast an hour ago may never be so again.
 	aging = 0.01
-	// quicker and slower are how much one answer moves the calm time of its method down and, in calm, up. Quicker weighs more, so
+	// quicker and slower are how much one answer in calm moves the calm time of its method down and up. Quicker weighs more, so
 	// that calm times stay at the low end of what is usual.
 	quicker = 0.1
 	slower  = 0.02
+	// shortest is the least that counts as a time, in seconds.
+	shortest = 1e-9
 )
 
 // pace finds how many requests at once the services behind can work on without queueing. The signal is how long answers take,
@@ -39,17 +41,18 @@ type pace struct {
 	usual  map[string]*calmTime
 }
 
-// calmTime is what an answer of a method takes when there is no queue, in seconds.
+// calmTime is what an answer of a method takes when there is no queue.
 type calmTime struct {
-	seconds float64
+	seconds float64 // 0: not known yet
 	at      time.Time
+	took    []float64 // of answers of this window that did not come in calm, or came before anything was known
 }
 
 // newPace starts open: nothing is known yet that speaks against it.
-func newPace(floor, most, processors int, now time.Time) *pace {
+func newPace(floor, most int, now time.Time) *pace {
 	p := &pace{floor: float64(min(floor, most)), most: float64(most), begun: now, usual: map[string]*calmTime{}}
 	p.calm = p.floor / 2
-	p.open = min(max(p.floor, float64(32*processors)), p.most)
+	p.open = min(4*p.floor, p.most)
 	p.limit = p.open
 	return p
 }
@@ -61,7 +64,7 @@ func (p *pace) entered(inside int) { p.peak = max(p.peak, inside) }
 func (p *pace) left(now time.Time, method string, took time.Duration, inside int) {
 	usual := p.usual[method]
 	if usual == nil {
-		usual = &calmTime{seconds: took.Seconds(), at: now}
+		usual = &calmTime{at: now}
 		p.usual[method] = usual
 	}
 	p.ratios = append(p.ratios, usual.ratio(now, took.Seconds(), float64(max(p.peak, p.before)) <= p.calm))
@@ -69,21 +72,47 @@ func (p *pace) left(now time.Time, method string, took time.Duration, inside int
 		return
 	}
 	p.judge()
+	for _, usual := range p.usual {
+		usual.learn()
+	}
 	p.begun, p.before, p.peak, p.ratios = now, p.peak, inside, p.ratios[:0]
 }
 
-// ratio measures an answer by the calm time, and moves that.
+// ratio measures an answer by the calm time, and moves that in calm.
 func (c *calmTime) ratio(now time.Time, took float64, calm bool) float64 {
+	if c.seconds == 0 {
+		c.took = append(c.took, took)
+		return 1
+	}
 	c.seconds *= 1 + aging*min(max(now.Sub(c.at).Seconds(), 0), 1/aging)
 	c.at = now
-	ratio := took / max(c.seconds, 1e-9)
+	ratio := took / max(c.seconds, shortest)
 	switch {
+	case !calm:
+		c.took = append(c.took, took)
 	case took < c.seconds:
 		c.seconds += quicker * (took - c.seconds)
-	case calm:
+	default:
 		c.seconds += slower * (took - c.seconds)
 	}
 	return ratio
+}
+
+// learn takes from the answers that came under load only that the calm time is shorter, and takes it from the middle of them: answers of
+// one method differ by what is asked for, and measured by the quickest of many every other one would look late.
+func (c *calmTime) learn() {
+	if len(c.took) == 0 {
+		return
+	}
+	slices.Sort(c.took)
+	middle := max(c.took[len(c.took)/2], shortest)
+	switch {
+	case c.seconds == 0:
+		c.seconds = middle
+	case middle < c.seconds:
+		c.seconds += quicker * (middle - c.seconds)
+	}
+	c.took = c.took[:0]
 }
 
 // judge sets the limit by the answers of a window.

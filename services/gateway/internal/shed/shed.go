@@ -5,6 +5,7 @@ package shed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,9 @@ type Config struct {
 	Metrics    prometheus.Registerer
 }
 
+// errUnanswered is how work ended whose handler panicked: quickly, and not well.
+var errUnanswered = errors.New("the handler did not answer")
+
 // floorPerProcessor keeps processors busy while requests wait for services and disks.
 const floorPerProcessor = 8
 
@@ -110,7 +114,7 @@ func New(cfg Config) (*Gate, error) {
 		cfg.Floor = floorPerProcessor * cfg.Processors
 	}
 	g := &Gate{clock: cfg.Clock}
-	g.line = &line{clock: cfg.Clock, pace: newPace(cfg.Floor, cfg.Most, cfg.Processors, cfg.Clock.Now())}
+	g.line = &line{clock: cfg.Clock, pace: newPace(cfg.Floor, cfg.Most, cfg.Clock.Now())}
 	for class := range classes {
 		g.limits[class] = max(1, int64(cfg.Most)*class.share()/100)
 	}
@@ -202,6 +206,7 @@ func (g *Gate) Interceptor(table policy.Table) grpc.UnaryServerInterceptor {
 			return nil, err
 		}
 		defer func() { pass.Leave(err) }()
+		err = errUnanswered
 		return handler(ctx, req)
 	}
 }

@@ -3,12 +3,16 @@ package shed_test
 import (
 	"context"
 	"errors"
+	"math"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	typev1 "github.com/cartwright-shop/cartwright/proto/gen/cartwright/type/v1"
+	"github.com/cartwright-shop/cartwright/services/gateway/internal/policy"
 	"github.com/cartwright-shop/cartwright/services/gateway/internal/shed"
 	"github.com/cartwright-shop/cartwright/services/platform/clock"
 	"github.com/cartwright-shop/cartwright/services/platform/clock/clocktest"
@@ -16,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 )
 
 const method = "/shop.v1.Pages/Get"
@@ -89,7 +94,7 @@ func TestASmallGateServesEveryClass(t *testing.T) {
 // Refusals must not leak room: after a storm, of which many waited, the process takes as much as before.
 func TestNoRoomIsLostInAStorm(t *testing.T) {
 	t.Parallel()
-	g, _ := gate(t, shed.Config{Most: 1000, Floor: 10})
+	g, metrics := gate(t, shed.Config{Most: 1000, Floor: 10})
 	var group sync.WaitGroup
 	for n := range 50 {
 		group.Go(func() {
@@ -106,13 +111,8 @@ func TestNoRoomIsLostInAStorm(t *testing.T) {
 		})
 	}
 	group.Wait()
-	var passes []shed.Pass
-	for range 10 {
-		pass, err := g.Enter(t.Context(), shed.Normal, method)
-		require.NoError(t, err)
-		passes = append(passes, pass)
-	}
-	leave(passes)
+	require.Zero(t, working(t, metrics))
+	require.Len(t, fillAtOnce(t, g, shed.Normal), int(gauge(t, metrics, "gateway_work_limit")))
 }
 
 // rest is what a gate of two processors lets in before it knows anything.
@@ -211,10 +211,15 @@ func fillAtOnce(t *testing.T, g *shed.Gate, class shed.Class) (passes []shed.Pas
 // working reads how many are inside or wait.
 func working(t *testing.T, metrics *prometheus.Registry) float64 {
 	t.Helper()
+	return gauge(t, metrics, "gateway_work_in_progress")
+}
+
+func gauge(t *testing.T, metrics *prometheus.Registry, name string) float64 {
+	t.Helper()
 	families, err := metrics.Gather()
 	require.NoError(t, err)
 	for _, family := range families {
-		if family.GetName() == "gateway_work_in_progress" {
+		if family.GetName() == name {
 			return family.GetMetric()[0].GetGauge().GetValue()
 		}
 	}
@@ -276,7 +281,7 @@ func TestTheLimitFollowsWhatTheServicesCanDo(t *testing.T) {
 func TestSlowCheckoutsTakeNoRoomFromPages(t *testing.T) {
 	t.Parallel()
 	now := clocktest.New(start)
-	g, _ := gate(t, shed.Config{Most: 1024, Floor: 8, Clock: now})
+	g, _ := gate(t, shed.Config{Most: 1024, Floor: 16, Clock: now})
 	for range 500 {
 		_, err := g.Enter(t.Context(), shed.Checkout, "/shop.v1.Till/Pay")
 		require.NoError(t, err)
@@ -292,7 +297,7 @@ func TestSlowCheckoutsTakeNoRoomFromPages(t *testing.T) {
 func TestWhatFailsSaysNothingAboutTheLimit(t *testing.T) {
 	t.Parallel()
 	now := clocktest.New(start)
-	g, _ := gate(t, shed.Config{Most: 1024, Floor: 4, Clock: now})
+	g, _ := gate(t, shed.Config{Most: 1024, Floor: 16, Clock: now})
 	calm(t, g, now, 10*time.Millisecond)
 	for range 1000 {
 		pass, err := g.Enter(t.Context(), shed.Normal, method)
@@ -300,6 +305,66 @@ func TestWhatFailsSaysNothingAboutTheLimit(t *testing.T) {
 		pass.Leave(errors.New("not found"))
 	}
 	require.GreaterOrEqual(t, serve(t, g, now, behind{64, 10 * time.Millisecond}, 50), 64)
+}
+
+// A request that makes a handler panic is no quick good answer: a few of them would make all others look late, and throttle the shop.
+func TestAPanicSaysNothingAboutTheLimit(t *testing.T) {
+	t.Parallel()
+	now := clocktest.New(start)
+	g, _ := gate(t, shed.Config{Most: 1024, Floor: 16, Clock: now})
+	calm(t, g, now, 10*time.Millisecond)
+	gated := g.Interceptor(policy.Table{})
+	for range 100 {
+		require.Panics(t, func() {
+			_, _ = gated(t.Context(), nil, &grpc.UnaryServerInfo{FullMethod: method}, func(context.Context, any) (any, error) { panic("broken") })
+		})
+	}
+	require.GreaterOrEqual(t, serve(t, g, now, behind{64, 10 * time.Millisecond}, 50), 64)
+}
+
+// uneven is a crowd of forty who ask again as soon as they have an answer. Each request takes what it takes, with nothing queueing
+// behind: times are log-normal, of that spread.
+func uneven(t *testing.T, g *shed.Gate, now *clocktest.Fake, spread float64, answers int) {
+	t.Helper()
+	type running struct {
+		pass shed.Pass
+		ends time.Time
+	}
+	chance := rand.New(rand.NewPCG(uint64(spread*100), 1))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	var inside []running
+	for range answers {
+		for len(inside) < 40 {
+			pass, err := g.Enter(gone, shed.Normal, method)
+			if err != nil {
+				break
+			}
+			takes := time.Duration(float64(20*time.Millisecond) * math.Exp(spread*chance.NormFloat64()))
+			inside = append(inside, running{pass, now.Now().Add(takes)})
+		}
+		slices.SortFunc(inside, func(a, b running) int { return a.ends.Compare(b.ends) })
+		now.Set(inside[0].ends)
+		inside[0].pass.Leave(nil)
+		inside = inside[1:]
+	}
+}
+
+// Pages differ: a list of two and one of a hundred are one method. A gate that takes the quickest for what is usual refuses people
+// while everything behind it is idle.
+func TestUnevenAnswersAreNoQueue(t *testing.T) {
+	t.Parallel()
+	for _, quiet := range []bool{true, false} {
+		for _, spread := range []float64{0.1, 0.4, 0.7, 1} {
+			now := clocktest.New(start)
+			g, metrics := gate(t, shed.Config{Most: 1024, Floor: 16, Clock: now})
+			if quiet {
+				calm(t, g, now, 20*time.Millisecond)
+			}
+			uneven(t, g, now, spread, 20_000)
+			require.GreaterOrEqual(t, gauge(t, metrics, "gateway_work_limit"), 40.0, "spread %g, seen in calm: %v", spread, quiet)
+		}
+	}
 }
 
 // Services that have become slower for good are served as before after some minutes, and nobody has to restart the gateway.
