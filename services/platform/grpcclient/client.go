@@ -151,7 +151,7 @@ func (p *peer) convert(err error) error {
 		return err
 	}
 	if errs.Ours(err) {
-		return errs.FromGRPC(err)
+		return p.theirs(err)
 	}
 	switch code := errs.CodeOf(errs.FromGRPC(err)); code {
 	case errs.Unavailable:
@@ -165,6 +165,15 @@ func (p *peer) convert(err error) error {
 	default:
 		return errs.InternalError.New("Something broke on our side.").Because(fmt.Errorf("call %s: %w", p.cfg.Peer, err))
 	}
+}
+
+// theirs is the error that the peer has made. That it is busy has a cause here, unlike a refusal of our own.
+func (p *peer) theirs(err error) error {
+	known, ok := errors.AsType[*errs.Error](errs.FromGRPC(err))
+	if ok && errs.Has(known, errs.Overloaded) {
+		return known.Because(fmt.Errorf("call %s: %w", p.cfg.Peer, err))
+	}
+	return errs.FromGRPC(err)
 }
 
 func (p *peer) unavailable(cause error) error {
