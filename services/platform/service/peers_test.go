@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 
 	"github.com/cartwright-shop/cartwright/services/platform/grpcserver"
 	"github.com/cartwright-shop/cartwright/services/platform/internal/echo"
@@ -23,13 +24,18 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// calling is a program that has peers at the addresses.
-func calling(addrs ...string) service.Program[settings] {
+// calling is a program that has peers at the addresses; it sends its connections.
+func calling(conns chan<- *grpc.ClientConn, addrs ...string) service.Program[settings] {
 	return service.Program[settings]{Name: "echo", Build: func(ctx context.Context, cfg settings, rt *service.Runtime) error {
+		if _, err := rt.DialBack("caller", "127.0.0.1:1"); err != nil { // nobody waits for it
+			return err
+		}
 		for _, addr := range addrs {
-			if _, err := rt.Dial("peer", addr); err != nil {
+			conn, err := rt.Dial("peer", addr)
+			if err != nil {
 				return err
 			}
+			conns <- conn
 		}
 		return build(answering)(ctx, cfg, rt)
 	}}
@@ -61,7 +67,8 @@ func peerAt(t *testing.T, addr string) func() {
 func TestTrafficWaitsForTheFirstConnections(t *testing.T) {
 	t.Parallel()
 	near, far := freeAddr(t), freeAddr(t)
-	b := start(t, calling(near, far), localConfig(""))
+	conns := make(chan *grpc.ClientConn, 2)
+	b := start(t, calling(conns, near, far), localConfig(""))
 	peerAt(t, near)
 	status, body := b.get("/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
@@ -71,6 +78,9 @@ func TestTrafficWaitsForTheFirstConnections(t *testing.T) {
 	eventually(t, func() bool { status, _ := b.get("/readyz"); return status == http.StatusOK }, "ready with its peers")
 	require.False(t, b.logged("a peer cannot be reached yet; serving without it"))
 	stop()
+	<-conns
+	toFar := <-conns
+	eventually(t, func() bool { return toFar.GetState() != connectivity.Ready }, "the loss is seen")
 	status, _ = b.get("/readyz")
 	require.Equal(t, http.StatusOK, status)
 }
@@ -79,7 +89,7 @@ func TestTrafficWaitsForTheFirstConnections(t *testing.T) {
 func TestAPeerThatIsDownHoldsTrafficBackOnlyForAWhile(t *testing.T) {
 	t.Parallel()
 	down := freeAddr(t)
-	b := start(t, calling(down), localConfig(""))
+	b := start(t, calling(make(chan *grpc.ClientConn, 1), down), localConfig(""))
 	eventually(t, func() bool { status, _ := b.get("/readyz"); return status == http.StatusOK }, "ready though a peer is down")
 	require.True(t, b.logged("a peer cannot be reached yet; serving without it"))
 	require.Contains(t, b.log.String(), down)

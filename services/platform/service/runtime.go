@@ -39,6 +39,7 @@ type Runtime struct {
 	workers *workers
 	mu      sync.Mutex
 	conns   []*grpc.ClientConn
+	needed  []*grpc.ClientConn // those of conns that the process meets before it asks for traffic
 	http    []httpServer
 	problem error // of Jobs, for Start to return
 }
@@ -51,8 +52,21 @@ type httpServer struct {
 
 // Dial connects to another service by name and host:port. The methods named ("cartwright.product.v1.ProductService/GetProduct",
 // or a whole service) are idempotent and may be sent again while the peer is unavailable. The connection is closed when
-// the process stops.
+// the process stops. Traffic is held back for a while until the peer has been reached.
 func (rt *Runtime) Dial(peer, addr string, idempotent ...string) (*grpc.ClientConn, error) {
+	conn, err := rt.DialBack(peer, addr, idempotent...)
+	if err != nil {
+		return nil, err
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.needed = append(rt.needed, conn)
+	return conn, nil
+}
+
+// DialBack is Dial to a service that calls this one and gets news from it. Traffic is not held back for it: two services that have
+// not been reached before they may be would wait for each other.
+func (rt *Runtime) DialBack(peer, addr string, idempotent ...string) (*grpc.ClientConn, error) {
 	conn, err := grpcclient.Dial(grpcclient.Config{
 		Peer: peer, Addr: addr, Log: rt.Log, Metrics: rt.Metrics, Timeout: rt.cfg.CallTimeout, Idempotent: idempotent,
 		Clock: rt.Clock, Stats: rt.Tracing.Client(), TLS: rt.tls,

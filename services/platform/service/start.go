@@ -185,7 +185,7 @@ func (i *Instance) serve(ctx context.Context) {
 	if rt.DB != nil {
 		go i.schema.watch(ctx, rt.DB, rt.Log)
 	}
-	go i.peers.meet(ctx, rt.conns, rt.Log)
+	go i.peers.meet(ctx, rt.needed, rt.Log)
 	rt.workers.start(ctx)
 	rt.Log.Info("serving", zap.String("grpc", i.GRPCAddr()), zap.String("ops", i.OpsAddr()))
 }

@@ -57,7 +57,7 @@ func build(_ context.Context, cfg Config, rt *service.Runtime) error {
 		Payments: payments, Cards: cards, Lister: store, Books: store, Keeper: keeper, Comparer: comparer, Comparisons: store,
 	})
 	rt.GRPC.Register(func(s grpc.ServiceRegistrar) { paymentv1.RegisterPaymentServiceServer(s, server) })
-	conn, err := rt.Dial("cart", cfg.CartAddr, "cartwright.cart.v1.CheckoutService/NotifyPayment")
+	conn, err := rt.DialBack("cart", cfg.CartAddr, "cartwright.cart.v1.CheckoutService/NotifyPayment")
 	if err != nil {
 		return fmt.Errorf("build payment: %w", err)
 	}
