@@ -100,8 +100,14 @@ func (s *Sagas) resume(ctx context.Context, g *saga.Saga) {
 	run, cancel := context.WithTimeout(ctx, RunTimeout)
 	defer cancel()
 	work := tracing.Work{Name: "saga " + g.Kind, Cause: g.Cause, Age: g.Age}
-	err := tracing.Follow(run, s.tracer, work, func(ctx context.Context) error { return s.runner.Resume(ctx, g) })
-	if err == nil || errors.Is(err, saga.ErrFenced) || ctx.Err() != nil {
+	err := tracing.Follow(run, s.tracer, work, func(run context.Context) error {
+		err := s.runner.Resume(run, g)
+		if errors.Is(err, saga.ErrFenced) || ctx.Err() != nil {
+			return nil // another process goes on, or will
+		}
+		return err
+	})
+	if err == nil {
 		return
 	}
 	s.log.Warn("saga will be tried again", zap.String("kind", g.Kind), zap.String("order_id", g.OrderID),

@@ -42,7 +42,7 @@ func Follow(ctx context.Context, tracer trace.Tracer, w Work, do func(ctx contex
 		return do(ctx)
 	}
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
-	if w.Age < Lifetime {
+	if w.Age < Lifetime || !cause.IsSampled() { // a trace that nobody keeps gets no successors either
 		ctx = trace.ContextWithRemoteSpanContext(ctx, cause)
 	} else {
 		options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: cause}))
