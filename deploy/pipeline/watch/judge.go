@@ -206,12 +206,13 @@ func (j *Judge) enough(recent, whole map[string]Calls) Calls {
 	return together(whole)
 }
 
-// errors are bad when the last while shows it for sure, or goes on with what everything since the version runs shows for sure: few
-// calls at a time never do.
+// errors are bad when the last while shows it for sure, or goes on, at half the share at least, with what everything since the version
+// runs shows for sure: few calls at a time never do, and what is over for good is no reason to look at noise with less patience.
 func (j *Judge) errors(all, whole, before Calls) Figure {
 	limit := max(j.limits.Errors, worse(before.Faults, before.Total))
 	seen := all.Faults / all.Total
-	bad := surely(all.Faults, all.Total) > limit || seen > limit && surely(whole.Faults, whole.Total) > limit
+	goesOn := seen > limit && seen >= whole.Faults/whole.Total/2
+	bad := surely(all.Faults, all.Total) > limit || goesOn && surely(whole.Faults, whole.Total) > limit
 	return Figure{Seen: seen, Limit: limit, bad: bad}
 }
 
