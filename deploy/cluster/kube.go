@@ -8,8 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 )
+
+// endTime is how long pods may take to end: what they are given for it, and the time that it takes to notice.
+const endTime = 2 * time.Minute
 
 // linkNotice is what Helm says of every link in a chart.
 var linkNotice = regexp.MustCompile(`(?m)^.*found symbolic link.*\n`)
@@ -77,11 +82,13 @@ type pod struct {
 func (p pod) ready() bool {
 	for _, c := range p.Status.Conditions {
 		if c.Type == "Ready" {
-			return c.Status == "True" && p.Metadata.DeletionTimestamp == ""
+			return c.Status == "True" && !p.ending()
 		}
 	}
 	return false
 }
+
+func (p pod) ending() bool { return p.Metadata.DeletionTimestamp != "" }
 
 func (p pod) restarts() int {
 	n := 0
@@ -102,6 +109,19 @@ func (p pod) container() string {
 
 // pods lists the shop's servers of a service that are not about to end; of all services when it is empty.
 func (k tools) pods(ctx context.Context, service string) ([]pod, error) {
+	all, err := k.allPods(ctx, service)
+	return slices.DeleteFunc(all, pod.ending), err
+}
+
+// ended waits until no pod of a service is about to end: until then it may serve, and fail.
+func (k tools) ended(ctx context.Context, service string) error {
+	return waitFor(ctx, endTime, "the end of the pods of "+service+" that were replaced", func(ctx context.Context) (bool, error) {
+		all, err := k.allPods(ctx, service)
+		return !slices.ContainsFunc(all, pod.ending), err
+	})
+}
+
+func (k tools) allPods(ctx context.Context, service string) ([]pod, error) {
 	selector := "app.kubernetes.io/component=server"
 	if service != "" {
 		selector += ",app.kubernetes.io/name=" + service
@@ -116,13 +136,7 @@ func (k tools) pods(ctx context.Context, service string) ([]pod, error) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, err
 	}
-	var alive []pod
-	for _, p := range list.Items {
-		if p.Metadata.DeletionTimestamp == "" {
-			alive = append(alive, p)
-		}
-	}
-	return alive, nil
+	return list.Items, nil
 }
 
 // rolledOut waits until a Deployment is what it should be.

@@ -98,6 +98,9 @@ func (p *Proof) badRelease(ctx context.Context, v variant) (outcome, error) {
 	if _, err := p.whole(ctx, v.service, p.Replicas); err != nil {
 		return told, err
 	}
+	if err := p.kube.ended(ctx, v.service); err != nil {
+		return told, err
+	}
 	return told, p.runs(ctx, v.service, p.state.Digests[v.service])
 }
 
