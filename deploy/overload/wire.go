@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,7 +20,11 @@ const (
 	answerTime = 40 * time.Second
 )
 
-var errNotSent = errors.New("the load generator holds all connections it may hold")
+var (
+	errNotSent = errors.New("the load generator holds all connections it may hold")
+	// errClosed is that a connection was closed before the first byte of an answer.
+	errClosed = errors.New("closed without an answer")
+)
 
 // wire sends requests that are ready as bytes over connections that it keeps: a client that costs little, for it runs on the
 // processors that it measures.
@@ -27,6 +32,8 @@ type wire struct {
 	address string
 	idle    chan *connection
 	open    atomic.Int64
+	// wait is how long it waits for an answer.
+	wait time.Duration
 }
 
 type connection struct {
@@ -43,11 +50,12 @@ type answer struct {
 }
 
 func newWire(address string) *wire {
-	return &wire{address: address, idle: make(chan *connection, maxConnections)}
+	return &wire{address: address, idle: make(chan *connection, maxConnections), wait: answerTime}
 }
 
-// send sends a request and reads its answer. A kept connection that the gateway has closed meanwhile is replaced once: requests
-// have keys or only read.
+// send sends a request and reads its answer. A kept connection that the gateway has closed meanwhile is replaced, until one is new:
+// every request has a key, only reads, or sets what may be set again to the same. Whatever else goes wrong is the answer that a
+// visitor gets: an answer that is cut off, one that does not come in time, a new connection that is closed.
 func (w *wire) send(request []byte) (answer, error) {
 	for {
 		c, err := w.take()
@@ -55,14 +63,14 @@ func (w *wire) send(request []byte) (answer, error) {
 			return answer{}, err
 		}
 		kept := c.used
-		a, reusable, err := c.ask(request)
+		a, reusable, err := c.ask(request, w.wait)
 		if err == nil && reusable {
 			c.used = true
 			w.idle <- c
 			return a, nil
 		}
 		w.drop(c)
-		if err == nil || !kept {
+		if !kept || !errors.Is(err, errClosed) {
 			return a, err
 		}
 	}
@@ -78,7 +86,7 @@ func (w *wire) take() (*connection, error) {
 		w.open.Add(-1)
 		return nil, errNotSent
 	}
-	dialer := net.Dialer{Timeout: answerTime}
+	dialer := net.Dialer{Timeout: w.wait}
 	conn, err := dialer.DialContext(context.Background(), "tcp", w.address)
 	if err != nil {
 		w.open.Add(-1)
@@ -103,12 +111,15 @@ func (w *wire) close() {
 	}
 }
 
-func (c *connection) ask(request []byte) (a answer, reusable bool, err error) {
-	if err := c.SetDeadline(time.Now().Add(answerTime)); err != nil {
+func (c *connection) ask(request []byte, wait time.Duration) (a answer, reusable bool, err error) {
+	if err := c.SetDeadline(time.Now().Add(wait)); err != nil {
 		return a, false, err
 	}
 	if _, err := c.Write(request); err != nil {
-		return a, false, err
+		return a, false, unanswered(err)
+	}
+	if _, err := c.reader.Peek(1); err != nil {
+		return a, false, unanswered(err)
 	}
 	response, err := http.ReadResponse(c.reader, nil)
 	if err != nil {
@@ -121,4 +132,12 @@ func (c *connection) ask(request []byte) (a answer, reusable bool, err error) {
 	}
 	a.body, err = io.ReadAll(response.Body)
 	return a, !response.Close, err
+}
+
+// unanswered is errClosed, unless the time was over: then the gateway may be at work on the request.
+func unanswered(err error) error {
+	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errClosed, err)
 }
