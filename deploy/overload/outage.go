@@ -11,6 +11,8 @@ type Outage struct {
 	Times float64 `json:"times"`
 	// BackSeconds is how long after the database was there again the shop was as before; -1 is never.
 	BackSeconds int `json:"backSeconds"`
+	// LeastGood is how many good answers a second had to have, to be as before.
+	LeastGood int `json:"leastGood"`
 	// FirstFailure is what a client was told.
 	FirstFailure string `json:"firstFailure,omitempty"`
 }
@@ -56,8 +58,8 @@ func (c *Crowd) Outlast(ctx context.Context, database Database, r *Result) error
 	again := time.Since(t.begun)
 	<-ended
 	c.Settle()
-	r.Outage = &Outage{Times: outageTimes, FirstFailure: t.firstFailure,
-		BackSeconds: t.back(int(again.Seconds()), normal{bound: r.Before.bounds(), overloaded: true})}
+	as := r.crowded()
+	r.Outage = &Outage{Times: outageTimes, FirstFailure: t.firstFailure, LeastGood: as.least, BackSeconds: t.back(int(again.Seconds()), as)}
 	return ctx.Err()
 }
 

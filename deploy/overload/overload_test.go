@@ -47,6 +47,34 @@ func TestEachBarIsHeld(t *testing.T) {
 	}
 }
 
+// A shop that refuses everybody but one after its database died must not count as back.
+func TestNearlyNobodyServedIsNotBack(t *testing.T) {
+	t.Parallel()
+	shop := func(served, turnedAway int) *tally {
+		phase := &tally{ended: 10 * time.Second}
+		for second := range 10 {
+			for n := range served + turnedAway {
+				one := sample{at: time.Duration(second)*time.Second + 500*time.Millisecond, took: 10 * time.Millisecond}
+				if n >= served {
+					one.fate = refused
+				}
+				phase.samples[Browse] = append(phase.samples[Browse], one)
+			}
+		}
+		return phase
+	}
+	as := fine().crowded()
+	require.Equal(t, 150, as.least, "half of what is served in the overload")
+	require.Equal(t, -1, shop(1, 900).back(0, as))
+	require.Equal(t, -1, shop(149, 900).back(0, as))
+	require.Equal(t, 0, shop(150, 900).back(0, as))
+
+	as = fine().usual()
+	require.Equal(t, 75, as.least, "half of what comes, which is half of the capacity")
+	require.Equal(t, -1, shop(74, 0).back(0, as), "the others still wait")
+	require.Equal(t, 0, shop(75, 0).back(0, as))
+}
+
 // A shop is back to normal once it stays so, not in the first second by luck.
 func TestBackToNormalNeedsCalm(t *testing.T) {
 	t.Parallel()

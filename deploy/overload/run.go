@@ -51,6 +51,7 @@ const (
 	// visitsPerRequest is how many visitors make a request on average: 17 make 20.
 	visitsPerRequest = 17.0 / 20
 	normalShare      = 0.5
+	servedShare      = 0.5 // of the good answers to be expected in a second: fewer are not normal
 	normalTime       = 20 * time.Second
 	leadTime         = 8 * time.Second
 	costTime         = 3 * time.Second
@@ -115,8 +116,18 @@ func (c *Crowd) surge(ctx context.Context, plan Plan, r *Result) error {
 	}
 	c.Settle() // who was inside at the end of a phase belongs to it
 	r.Overload, r.Normal = surge.phase().with(over), after.phase().with(calmer)
-	r.BackSeconds = after.back(0, normal{bound: r.Before.bounds()})
+	r.BackSeconds = after.back(0, r.usual())
 	return nil
+}
+
+// usual is what a second is like when half of the capacity comes.
+func (r Result) usual() normal {
+	return normal{bound: r.Before.bounds(), least: int(servedShare * normalShare * r.Before.GoodPerSecond)}
+}
+
+// crowded is what a second is like when more comes than the shop can serve.
+func (r Result) crowded() normal {
+	return normal{bound: r.Before.bounds(), overloaded: true, least: int(servedShare * r.Overload.GoodPerSecond)}
 }
 
 // with adds the accounts that were read at the end of a phase.

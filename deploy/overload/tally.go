@@ -156,10 +156,12 @@ type normal struct {
 	bound [kinds]time.Duration
 	// overloaded says that more comes than the shop can serve, so that refusals are no sign of trouble.
 	overloaded bool
+	// least is how many good answers it has at the fewest: few that are quick are no shop that is back.
+	least int
 }
 
-// back is how many seconds after from the shop was as good as ever: 99 % of the answers good and no kind slower at p99 than its
-// bound, calm seconds in a row. It is -1 when that never came.
+// back is how many seconds after from the shop was as good as ever: enough good answers, 99 % of all good, and no kind slower at
+// p99 than its bound, calm seconds in a row. It is -1 when that never came.
 func (t *tally) back(from int, as normal) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -195,5 +197,5 @@ func (t *tally) normal(second int, as normal) bool {
 			return false
 		}
 	}
-	return answered > 0 && fine*100 >= answered*99
+	return answered > 0 && fine >= as.least && fine*100 >= answered*99
 }

@@ -92,8 +92,9 @@ func (r Result) bars(w io.Writer) bool {
 	say(r.BackSeconds >= 0 && r.BackSeconds <= longestBack, "back to normal after %d s (at most %d; -1: never)", r.BackSeconds, longestBack)
 	if r.Outage != nil {
 		back := r.Outage.BackSeconds
-		say(back >= 0 && back <= longestOutage, "back to normal %d s after the database, with %.1f times the capacity coming all the time (at most %d; -1: never)",
-			back, r.Outage.Times, longestOutage)
+		say(back >= 0 && back <= longestOutage,
+			"back to normal, with %d good answers/s, %d s after the database, with %.1f times the capacity coming all the time (at most %d; -1: never)",
+			r.Outage.LeastGood, back, r.Outage.Times, longestOutage)
 	}
 	if len(r.Amplification) > 0 {
 		say(r.Amplified() <= mostAmplified, "calls at a service that fails, per request: %.2f (at most 1.1)", r.Amplified())
