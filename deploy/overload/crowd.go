@@ -70,6 +70,7 @@ func (c *Crowd) come(ctx context.Context, t *tally, perSecond float64, length ti
 			case <-time.After(wait):
 			}
 		}
+		t.count(&t.visitors)
 		c.group.Go(func() { do(ctx, int(c.serial.Add(1)), t) })
 	}
 	t.finish()

@@ -20,7 +20,9 @@ func steady(good int) Phase {
 }
 
 func fine() Result {
-	r := Result{Before: steady(1000), Overload: steady(1000), After: steady(1000), CPU: map[string]float64{"browse": 1, "cart write": 2, "checkout": 10}}
+	r := Result{Before: steady(1000), Overload: steady(1000), Normal: steady(500), After: steady(1000)}
+	r.CPU = map[string]float64{"browse": 1, "cart write": 2, "checkout": 10}
+	r.Planned, r.Offered = 900, 890
 	r.Overload.AtTill, r.Overload.Paid, r.BackSeconds = 100, 100, 1
 	r.Amplification = []Amplification{{Requests: 100, Arrived: 105}}
 	return r
@@ -36,6 +38,17 @@ func TestEachBarIsHeld(t *testing.T) {
 		"nobody at the till": func(r *Result) { r.Overload.AtTill, r.Overload.Paid = 0, 0 },
 		"little goodput":     func(r *Result) { r.Overload.Kinds["checkout"] = Counts{Good: 500, P99: time.Millisecond} },
 		"late answers":       func(r *Result) { r.Overload.Kinds["browse"] = Counts{Good: 1000, P99: 41 * time.Millisecond} },
+		"too few to tell": func(r *Result) {
+			r.Overload.Kinds["browse"] = Counts{Good: 99, Refused: 901, P99: 20 * time.Millisecond}
+		},
+		"nothing to compare": func(r *Result) { r.Before.Kinds["browse"] = Counts{Good: 99, P99: 20 * time.Millisecond} },
+		"errors":             func(r *Result) { spoiled(r.Overload, func(c *Counts) { c.Failed = 4 }) },
+		"errors in a crowd":  func(r *Result) { spoiled(r.Overload, func(c *Counts) { c.Failed, c.Refused = 4, 100_000 }) },
+		"errors at capacity": func(r *Result) { spoiled(r.Before, func(c *Counts) { c.Failed = 4 }) },
+		"errors afterwards":  func(r *Result) { spoiled(r.Normal, func(c *Counts) { c.Failed = 2 }) },
+		"load not sent":      func(r *Result) { spoiled(r.Overload, func(c *Counts) { c.Unsent = 31 }) },
+		"load did not come":  func(r *Result) { r.Offered = 854 },
+		"no load planned":    func(r *Result) { r.Planned, r.Offered = 0, 0 },
 		"slow to recover":    func(r *Result) { r.BackSeconds = 11 },
 		"never recovered":    func(r *Result) { r.BackSeconds = -1 },
 		"stuck after outage": func(r *Result) { r.Outage = &Outage{BackSeconds: -1} },
@@ -45,6 +58,27 @@ func TestEachBarIsHeld(t *testing.T) {
 		spoil(&r)
 		require.False(t, r.Print(&out), name)
 	}
+	r := fine()
+	spoiled(r.Overload, func(c *Counts) { c.Failed, c.Unsent = 3, 30 })
+	out.Reset()
+	require.True(t, r.Print(&out), "as many as a bar allows: %s", out.String())
+}
+
+// spoiled changes the counts of one kind.
+func spoiled(p Phase, change func(c *Counts)) {
+	c := p.Kinds["cart write"]
+	change(&c)
+	p.Kinds["cart write"] = c
+}
+
+// Whoever reads the table has to learn that a kind was not judged, and by how little.
+func TestWhatCannotBeJudgedIsSaid(t *testing.T) {
+	t.Parallel()
+	r := fine()
+	r.Overload.Kinds["browse"] = Counts{Good: 17, Refused: 983, P99: 20 * time.Millisecond}
+	var out bytes.Buffer
+	require.False(t, r.Print(&out))
+	require.Contains(t, out.String(), "p99 of browse: NOT JUDGED, 1000 good answers at capacity and 17 in the overload")
 }
 
 // A shop that refuses everybody but one after its database died must not count as back.

@@ -37,7 +37,9 @@ type Result struct {
 	Overload Phase `json:"overload"`
 	Normal   Phase `json:"normal"`
 	After    Phase `json:"after"`
-	// Offered is requests a second that came in the overload, those that were sent again not counted.
+	// Planned is requests a second that were to come in the overload, and Offered those of the visitors who came, each counted for
+	// the requests that one makes on average. What is sent again is in neither.
+	Planned float64 `json:"planned"`
 	Offered float64 `json:"offered"`
 	// BackSeconds is how long after the surge the shop was as before; -1 is never.
 	BackSeconds int `json:"backSeconds"`
@@ -98,13 +100,13 @@ func (c *Crowd) capacity(ctx context.Context, plan Plan, r *Result) error {
 // surge is a usual day, too much, and a usual day again.
 func (c *Crowd) surge(ctx context.Context, plan Plan, r *Result) error {
 	capacity := r.Before.GoodPerSecond
-	r.Offered = plan.Times * capacity
-	fmt.Fprintf(plan.Output, "capacity %.0f/s with %d clients; half of it, then %.0f/s for %s\n", capacity, r.Clients, r.Offered, plan.Overload)
+	r.Planned = plan.Times * capacity
+	fmt.Fprintf(plan.Output, "capacity %.0f/s with %d clients; half of it, then %.0f/s for %s\n", capacity, r.Clients, r.Planned, plan.Overload)
 	if _, _, err := c.opened(ctx, normalShare*capacity*visitsPerRequest, leadTime, c.visitors.visit); err != nil {
 		return err
 	}
 	r.Machine = append(r.Machine, loadAverage())
-	over, surge, err := c.opened(ctx, r.Offered*visitsPerRequest, plan.Overload, c.visitors.visit)
+	over, surge, err := c.opened(ctx, r.Planned*visitsPerRequest, plan.Overload, c.visitors.visit)
 	if err != nil {
 		return err
 	}
@@ -116,6 +118,7 @@ func (c *Crowd) surge(ctx context.Context, plan Plan, r *Result) error {
 	}
 	c.Settle() // who was inside at the end of a phase belongs to it
 	r.Overload, r.Normal = surge.phase().with(over), after.phase().with(calmer)
+	r.Offered = float64(r.Overload.Visitors) / visitsPerRequest / max(r.Overload.Seconds, 0.001)
 	r.BackSeconds = after.back(0, r.usual())
 	return nil
 }

@@ -44,9 +44,9 @@ type tally struct {
 	mu      sync.Mutex
 	samples [kinds][]sample
 	ended   time.Duration
-	// buyers are those who began, came to the till, paid, and gave up before or at the till.
-	buyers, atTill, paid int
-	firstFailure         string
+	// visitors are those who came at a rate; buyers are those who began, came to the till, and paid.
+	visitors, buyers, atTill, paid int
+	firstFailure                   string
 }
 
 func newTally() *tally { return &tally{begun: time.Now()} }
@@ -85,6 +85,8 @@ type Phase struct {
 	Kinds   map[string]Counts `json:"kinds"`
 	// GoodPerSecond counts good answers of all kinds.
 	GoodPerSecond float64 `json:"goodPerSecond"`
+	// Visitors came at a rate; 0 where clients acted one after the other.
+	Visitors int `json:"visitors,omitempty"`
 	// Buyers began to buy, AtTill asked to pay, Paid have an order.
 	Buyers int `json:"buyers"`
 	AtTill int `json:"atTill"`
@@ -110,7 +112,8 @@ type Counts struct {
 func (t *tally) phase() Phase {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := Phase{Seconds: t.ended.Seconds(), Kinds: map[string]Counts{}, Buyers: t.buyers, AtTill: t.atTill, Paid: t.paid, FirstFailure: t.firstFailure}
+	p := Phase{Seconds: t.ended.Seconds(), Kinds: map[string]Counts{}, Visitors: t.visitors, Buyers: t.buyers, AtTill: t.atTill, Paid: t.paid,
+		FirstFailure: t.firstFailure}
 	all := 0
 	for k := range kinds {
 		var c Counts
