@@ -165,6 +165,7 @@ func (s *Strain) judge(result *Result, quiet bool) {
 	if s == nil {
 		return
 	}
+	result.Quiet = quiet
 	if s.Failed > 0 {
 		result.fail("%d requests failed while the schema was migrated", s.Failed)
 	}

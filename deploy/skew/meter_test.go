@@ -40,7 +40,9 @@ func TestWhatAMigrationCostsIsMeasured(t *testing.T) {
 	result = Result{}
 	s.judge(&result, false)
 	require.True(t, result.Green(), "on a busy machine time is not judged")
+	require.False(t, result.Quiet, "and the result does not claim it")
 	s.judge(&result, true)
+	require.True(t, result.Quiet)
 	require.Equal(t, []string{"99 of 100 requests took up to 20 ms before the migration and 1000 ms during it"}, result.Red)
 	result, s.During = Result{}, 12_000
 	s.judge(&result, false)

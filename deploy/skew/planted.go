@@ -182,7 +182,7 @@ func (s *session) sound(ctx context.Context, c Cell) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, known := s.state.green(c.String(), binaries); known {
+	if _, known := s.state.green(c, binaries, s.Quiet); known {
 		return true, nil
 	}
 	result, err := s.one(ctx, c, s.sides, binaries, "")

@@ -27,6 +27,8 @@ type Result struct {
 	Bought int `json:"bought,omitempty"`
 	// Strain is how requests fared while the schema was migrated, when it was.
 	Strain *Strain `json:"strain,omitempty"`
+	// Quiet is true when it was judged, too, how much slower the migration made requests, whatever else the machine did.
+	Quiet bool `json:"quiet,omitempty"`
 	// Second are the journeys that passed at the second try only.
 	Second []string `json:"second,omitempty"`
 	// Red are the journeys that failed, and what else is wrong.
@@ -38,6 +40,15 @@ type Result struct {
 
 // Green tells whether buyers noticed nothing.
 func (r Result) Green() bool { return len(r.Red) == 0 }
+
+// judged tells whether everything was judged that a run of the cell judges. A migration that nobody measured was not; how much slower
+// it made requests is wanted in quiet only.
+func (r Result) judged(c Cell, quiet bool) bool {
+	if r.Strain == nil {
+		return c.Kind != OldOnNewSchema && !r.Waits
+	}
+	return r.Quiet || !quiet
+}
 
 // state is what was run, in a file of one JSON object a line, so that a run that was cut off goes on.
 type state struct {
@@ -65,10 +76,10 @@ func openState(path string) (*state, error) {
 	return s, lines.Err()
 }
 
-// green returns the run of a cell that was good with exactly these binaries.
-func (s *state) green(cell, binaries string) (Result, bool) {
+// green returns the run of a cell that was good with exactly these binaries, and in which all was judged that is to be judged now.
+func (s *state) green(c Cell, binaries string, quiet bool) (Result, bool) {
 	i := slices.IndexFunc(s.results, func(r Result) bool {
-		return r.Cell == cell && r.Binaries == binaries && r.Planted == "" && r.Green()
+		return r.Cell == c.String() && r.Binaries == binaries && r.Planted == "" && r.Green() && r.judged(c, quiet)
 	})
 	if i < 0 {
 		return Result{}, false
@@ -132,7 +143,11 @@ func table(output io.Writer, rows []row) error {
 			fmt.Fprintf(output, "SECOND TRY %s: %s\n", r.cell, strings.Join(r.result.Second, ", "))
 		}
 		if !r.result.Green() {
-			fmt.Fprintf(output, "    again: make skew ARGS=%s\n", r.cell)
+			again := r.cell.String()
+			if r.result.Quiet { // without it a run in which time did not count would be good enough
+				again = `"-quiet ` + again + `"`
+			}
+			fmt.Fprintf(output, "    again: make skew ARGS=%s\n", again)
 		}
 		if r.why != "" {
 			fmt.Fprintf(output, "NOT RUN: %s: %s\n", r.cell, r.why)

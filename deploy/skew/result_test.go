@@ -57,13 +57,51 @@ func TestWhatWasGreenIsKept(t *testing.T) {
 	s, err = openState(path)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.close()) }()
-	kept, green := s.green("old/cart", "a")
+	kept, green := s.green(Cell{Old, "cart"}, "a", false)
 	require.True(t, green)
 	require.Equal(t, 7, kept.Passed)
-	for _, c := range [][2]string{{"old/cart", "b"}, {"new/cart", "a"}, {"old/product", "a"}, {"old/pricing", "a"}} {
-		_, green := s.green(c[0], c[1])
+	for _, c := range []struct {
+		cell     Cell
+		binaries string
+	}{{Cell{Old, "cart"}, "b"}, {Cell{New, "cart"}, "a"}, {Cell{Old, "product"}, "a"}, {Cell{Old, "pricing"}, "a"}} {
+		_, green := s.green(c.cell, c.binaries, false)
 		require.False(t, green, c)
 	}
+}
+
+// When it fails, a quiet run says green of a migration that made every buyer wait, because nobody had looked at the time before.
+func TestWhatWasNotJudgedIsNotKept(t *testing.T) {
+	t.Parallel()
+	measured := &Strain{Before: 20, During: 30}
+	for _, c := range []struct {
+		why            string
+		cell           Cell
+		result         Result
+		usual, inQuiet bool
+	}{
+		{"no migration, no time to judge", Cell{New, "cart"}, Result{}, true, true},
+		{"a process that serves on the old schema", Cell{NewOnOldSchema, "cart"}, Result{}, true, true},
+		{"measured on a busy machine", Cell{OldOnNewSchema, "cart"}, Result{Strain: measured}, true, false},
+		{"measured in quiet", Cell{OldOnNewSchema, "cart"}, Result{Strain: measured, Quiet: true}, true, true},
+		{"waited, measured on a busy machine", Cell{NewOnOldSchema, "cart"}, Result{Strain: measured, Waits: true}, true, false},
+		{"a migration that nobody measured", Cell{OldOnNewSchema, "cart"}, Result{}, false, false},
+		{"waited for one that nobody measured", Cell{NewOnOldSchema, "cart"}, Result{Waits: true}, false, false},
+	} {
+		c.result.Cell, c.result.Binaries = c.cell.String(), "a"
+		s := &state{results: []Result{c.result}}
+		_, kept := s.green(c.cell, "a", false)
+		require.Equal(t, c.usual, kept, c.why)
+		_, kept = s.green(c.cell, "a", true)
+		require.Equal(t, c.inQuiet, kept, "in quiet: %s", c.why)
+	}
+
+	loud := Result{Cell: "old-on-new-schema/cart", Binaries: "a", Strain: measured}
+	quiet := loud
+	quiet.Quiet, quiet.Passed = true, 7
+	s := &state{results: []Result{loud, quiet}}
+	kept, green := s.green(Cell{OldOnNewSchema, "cart"}, "a", true)
+	require.True(t, green, "a later run in quiet counts")
+	require.Equal(t, 7, kept.Passed)
 }
 
 // When it fails, a red cell, or one that was not run, ends as if all were well.
@@ -89,11 +127,13 @@ func TestTheTableEndsWithWhatIsWrong(t *testing.T) {
 		require.Contains(t, output.String(), c.says)
 	}
 	var output bytes.Buffer
-	require.NoError(t, table(&output, []row{green, waits, red, not}))
+	slow := row{cell: Cell{OldOnNewSchema, "cart"}, result: Result{Quiet: true, Red: []string{"slow"}}}
+	require.NoError(t, table(&output, []row{green, waits, red, not, slow}))
 	require.Regexp(t, `old/cart +0\.1\.0 \(4988c2c\) +green +12 +7 +0 +120 → 131 ms at 99/s +30 s\n`, output.String())
 	require.Contains(t, output.String(), "green, waits")
 	require.Contains(t, output.String(), "SECOND TRY new-on-old-schema/cart: TestB\n")
 	require.Contains(t, output.String(), "RED new/cart: TestA\n    again: make skew ARGS=new/cart\n")
+	require.Contains(t, output.String(), "RED old-on-new-schema/cart: slow\n    again: make skew ARGS=\"-quiet old-on-new-schema/cart\"\n")
 	require.Contains(t, output.String(), "NOT RUN: new/pricing: the run was cut off\n")
 }
 

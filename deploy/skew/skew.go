@@ -30,7 +30,8 @@ type Plan struct {
 	Cells []Cell
 	// Again runs cells that were green with the same binaries already.
 	Again bool
-	// Quiet says that the machine does nothing else, so that how much slower requests are during a migration counts.
+	// Quiet says that the machine does nothing else, so that how much slower requests are during a migration counts. What was green
+	// when that did not count is run again.
 	Quiet bool
 	// Output gets a line for each cell as it ends, and the table.
 	Output io.Writer
@@ -118,7 +119,7 @@ func (s *session) cells(ctx context.Context) ([]row, error) {
 			return nil, err
 		}
 		r.releases = describe(s.record.Services[c.Service], same, s.sides.needs[c.Service])
-		if r.result, r.kept = s.state.green(c.String(), binaries); r.kept && !s.Again {
+		if r.result, r.kept = s.state.green(c, binaries, s.Quiet); r.kept && !s.Again {
 			rows = append(rows, r)
 			continue
 		}

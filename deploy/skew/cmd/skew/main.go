@@ -59,7 +59,7 @@ func run(ctx context.Context, arguments []string) error {
 	p := skew.Plan{Root: root, Dir: filepath.Join(root, ".local", "skew"), Output: os.Stdout}
 	flags := flag.NewFlagSet("skew", flag.ContinueOnError)
 	flags.BoolVar(&p.Again, "again", false, "also run what was green with the same binaries already")
-	flags.BoolVar(&p.Quiet, "quiet", false, "the machine does nothing else: requests that a migration slows down turn a cell red")
+	flags.BoolVar(&p.Quiet, "quiet", false, "the machine does nothing else: requests that a migration slows down turn a cell red; runs what was green without it")
 	planted := flags.Bool("planted", false, "plant incompatible changes and show that cells turn red")
 	list := flags.Bool("list", false, "print the names of the cells")
 	if err := flags.Parse(arguments); err != nil {
