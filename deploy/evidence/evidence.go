@@ -142,6 +142,9 @@ type Cluster interface {
 
 const opsPort = 9090
 
+// ErrNoPod means that no pod was asked: none runs of a service of that name, or the cluster does not tell.
+var ErrNoPod = errors.New("no pod was asked")
+
 // question is what kubectl is asked, and the file that keeps the answer.
 type question struct {
 	file      string
@@ -160,7 +163,8 @@ func (a *Archive) ask(ctx context.Context, cluster Cluster, folder string, quest
 
 const kinds = "deployments,replicasets,services,endpointslices,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,jobs"
 
-// Service asks a cluster about a service, and every pod of it that answers. Secrets and the values of the release are left out.
+// Service asks a cluster about a service, and every pod of it that answers. Secrets and the values of the release are left out. After
+// ErrNoPod the archive has everything else.
 func (a *Archive) Service(ctx context.Context, cluster Cluster, service string, profile time.Duration) error {
 	selector := "app.kubernetes.io/name=" + service
 	err := a.ask(ctx, cluster, "cluster", []question{
@@ -176,19 +180,34 @@ func (a *Archive) Service(ctx context.Context, cluster Cluster, service string, 
 	if err := a.keep("cluster/history.txt", content, err); err != nil {
 		return err
 	}
-	pods, err := cluster.Pods(ctx)
-	if err := a.keep("pods", nil, err); err != nil {
-		return err
+	pods, err := podsOf(ctx, cluster, service)
+	if err != nil {
+		return errors.Join(err, a.keep("pods", nil, err))
 	}
 	for _, pod := range pods {
-		if pod.Service != service {
-			continue
-		}
-		if err := a.pod(ctx, cluster, pod.Name, profile); err != nil {
+		if err := a.pod(ctx, cluster, pod, profile); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// podsOf returns the names of a service's pods, or ErrNoPod and why there are none.
+func podsOf(ctx context.Context, cluster Cluster, service string) ([]string, error) {
+	pods, err := cluster.Pods(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoPod, err)
+	}
+	var names []string
+	for _, pod := range pods {
+		if pod.Service == service {
+			names = append(names, pod.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%w: no pod of %s runs", ErrNoPod, service)
+	}
+	return names, nil
 }
 
 func (a *Archive) pod(ctx context.Context, cluster Cluster, pod string, profile time.Duration) error {

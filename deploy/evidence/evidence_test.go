@@ -90,10 +90,15 @@ func TestWhatCannotBeHadIsSaid(t *testing.T) {
 type shop struct {
 	address string
 	asked   []string
+	// mute is why the cluster does not tell its pods.
+	mute error
 }
 
 // Pods implements evidence.Cluster.
 func (s *shop) Pods(context.Context) ([]kube.Pod, error) {
+	if s.mute != nil {
+		return nil, s.mute
+	}
 	return []kube.Pod{{Name: "cart-a", Service: "cart"}, {Name: "cart-b", Service: "cart"}, {Name: "product-a", Service: "product"}}, nil
 }
 
@@ -139,4 +144,25 @@ func TestAServiceIsCollectedPodByPod(t *testing.T) {
 		require.NotContains(t, name, "product")
 	}
 	require.False(t, slices.ContainsFunc(cluster.asked, func(line string) bool { return strings.Contains(line, "secret") || strings.Contains(line, "configmap") }))
+}
+
+// When it fails, whoever mistypes a service's name kills a sick pod and finds an archive that never asked it.
+func TestAnArchiveWithoutAPodIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		service, missing string
+		mute             error
+	}{
+		{service: "crat", missing: "pods: no pod was asked: no pod of crat runs"},
+		{service: "cart", mute: errors.New("the API server is away"), missing: "pods: no pod was asked: the API server is away"},
+	} {
+		var packed bytes.Buffer
+		archive := evidence.Open(&packed, time.Unix(1, 0))
+		require.ErrorIs(t, archive.Service(t.Context(), &shop{mute: c.mute}, c.service, time.Second), evidence.ErrNoPod)
+		require.NoError(t, archive.Close())
+		require.Equal(t, []string{c.missing}, archive.Missing())
+		files := unpack(t, packed.Bytes())
+		require.Equal(t, c.missing+"\n", files["missing.txt"])
+		require.Contains(t, files["cluster/events.txt"], "get events", "what the cluster says is kept")
+	}
 }

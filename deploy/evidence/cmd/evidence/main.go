@@ -45,23 +45,30 @@ func run(ctx context.Context, arguments []string, output io.Writer) (err error) 
 	if (*service == "") == (*ops == "") {
 		return errors.New("give -service or -ops")
 	}
+	return collect(*dir, *service, output, func(archive *evidence.Archive) error {
+		if *ops != "" {
+			return archive.Process(ctx, "process", *ops, *profile)
+		}
+		return archive.Service(ctx, cluster, *service, *profile)
+	})
+}
+
+// collect fills an archive and says what is missing and where it is. One without a pod is kept, for what the cluster said, and is an error.
+func collect(dir, service string, output io.Writer, fill func(*evidence.Archive) error) error {
 	now := time.Now().UTC()
-	if err := os.MkdirAll(*dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	place := filepath.Join(*dir, strings.Join([]string{"evidence", *service, now.Format("20060102T150405Z")}, "-")+".tar.gz")
+	place := filepath.Join(dir, strings.Join([]string{"evidence", service, now.Format("20060102T150405Z")}, "-")+".tar.gz")
 	file, err := os.OpenFile(place, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	archive := evidence.Open(file, now)
-	if *ops != "" {
-		err = archive.Process(ctx, "process", *ops, *profile)
-	} else {
-		err = archive.Service(ctx, cluster, *service, *profile)
-	}
-	if err := errors.Join(err, archive.Close(), file.Close()); err != nil {
-		return err
+	filled := fill(archive)
+	err = errors.Join(archive.Close(), file.Close())
+	if err != nil || filled != nil && !errors.Is(filled, evidence.ErrNoPod) {
+		return errors.Join(filled, err)
 	}
 	for _, one := range archive.Missing() {
 		_, _ = fmt.Fprintln(output, "missing:", one)
@@ -70,5 +77,5 @@ func run(ctx context.Context, arguments []string, output io.Writer) (err error) 
 		return errors.Join(errors.New("nothing could be had"), os.Remove(place))
 	}
 	_, err = fmt.Fprintln(output, place)
-	return err
+	return errors.Join(filled, err)
 }
