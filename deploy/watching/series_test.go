@@ -19,19 +19,24 @@ import (
 // ids is how many things that nobody has seen are asked for.
 const ids = 10_000
 
-// strange are requests for something by a name that the client has made up, in every place that takes one.
-func strange(ctx context.Context, base, name string, n int) (*http.Request, error) {
-	places := []string{
+// places take a name that the client has made up.
+func places() []string {
+	return []string{
 		"/v1/carts/%s", "/v1/orders/%s", "/v1/products/%s", "/v1/collections/%s", "/v1/channels?channel=%s", "/v1/search?query=%s", "/%s/%[1]s", "/v1/products?channel=%s",
 	}
-	path := fmt.Sprintf(places[n%len(places)], name)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
+}
+
+// strange are requests for something by such a name, in every place that takes one. What sets some of them apart comes at steps that
+// share no divisor with the number of places: else it would take a place for itself.
+func strange(ctx context.Context, base, name string, n int) (*http.Request, error) {
+	all := places()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+fmt.Sprintf(all[n%len(all)], name), nil)
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("X-Request-Id", name)
 	request.Header.Set("User-Agent", name)
-	if n%4 == 0 { // an address that is no route, a method that is none
+	if n%5 == 0 { // an address that is no route, a method that is none
 		request.Method, request.URL.Path = http.MethodPost, "/webhooks/"+strings.ToLower(name)
 		request.Header.Set("Idempotency-Key", name)
 	}
@@ -70,6 +75,27 @@ func ask(t *testing.T, names []string) {
 	for _, err := range failed {
 		require.NoError(t, err)
 	}
+}
+
+// When it fails, a place that takes a name is never asked for, and series that it makes go unseen.
+func TestEveryPlaceIsAskedFor(t *testing.T) {
+	t.Parallel()
+	const base, name = "http://shop", "Aname-of-my-own"
+	asked := map[string]int{}
+	for n := range ids {
+		request, err := strange(t.Context(), base, name, n)
+		require.NoError(t, err)
+		asked[request.Method+" "+request.URL.Path]++
+		if request.URL.RawQuery != "" {
+			asked[request.Method+" "+request.URL.RequestURI()]++
+		}
+	}
+	for _, place := range places() {
+		path := fmt.Sprintf(place, name)
+		require.Greater(t, asked["GET "+path], 500, path)
+	}
+	require.Greater(t, asked["POST /webhooks/"+strings.ToLower(name)], 500)
+	require.Greater(t, asked["XANAME-OF /v1/carts/"+name], 50)
 }
 
 // When it fails, whoever asks for many different things makes a series for each: the memory of every service and of Prometheus grows
