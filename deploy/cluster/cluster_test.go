@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cartwright-shop/cartwright/deploy/audit"
 	"github.com/cartwright-shop/cartwright/deploy/cluster/steady"
 )
 
@@ -66,4 +68,43 @@ func TestFiguresAreThoseOfTheScenario(t *testing.T) {
 	now := steady.Figures{Requests: 30, Failed: 2, Lost: 1}
 	row := difference(steady.Figures{Requests: 10, Failed: 1, Lost: 1}, now)
 	require.Equal(t, Row{Requests: 20, Failed: 1}, row)
+}
+
+// audited is what the auditor prints when so many invariants hold as a whole, in part, not, and were not asked about.
+func audited(whole, partly, violated, unasked int) []byte {
+	left := audit.Part{NotRun: "nobody gave it"}
+	report := &audit.Report{}
+	add := func(times int, parts ...audit.Part) {
+		for range times {
+			report.Results = append(report.Results, audit.Result{Invariant: "I1", Parts: parts})
+		}
+	}
+	add(whole, audit.Part{})
+	add(partly, audit.Part{}, left)
+	add(violated, audit.Part{Violations: 2})
+	add(unasked, left)
+	var text bytes.Buffer
+	report.Print(&text)
+	return text.Bytes()
+}
+
+// When it fails, an auditor that finds something wrong, or asks nothing, passes for one that found all well.
+func TestAnAuditMustHaveLooked(t *testing.T) {
+	t.Parallel()
+	said, err := heldBy(audited(19, 5, 0, 1))
+	require.NoError(t, err)
+	require.Contains(t, said, "25 invariants: 19 hold, 5 hold as far as they were checked, 0 violated, 1 not run; ")
+	_, err = heldBy(audited(24, 1, 0, 0))
+	require.NoError(t, err, "it may hear of more than here")
+	for why, log := range map[string][]byte{
+		"nothing was asked":            audited(0, 0, 0, 25),
+		"nothing was asked as a whole": audited(0, 24, 0, 1),
+		"too little was asked":         audited(19, 4, 0, 2),
+		"only some were asked about":   audited(4, 1, 0, 0),
+		"one is violated":              audited(24, 0, 1, 0),
+		"there was no audit":           []byte("audit: every 1h0m0s at [::]:9090\n"),
+	} {
+		_, err := heldBy(log)
+		require.Error(t, err, why)
+	}
 }
