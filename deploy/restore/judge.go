@@ -62,15 +62,15 @@ func (s *scene) books(ctx context.Context, promised string, since time.Time) (fo
 		if err != nil {
 			return err
 		}
-		found, err = explain(report, given, since, gone)
+		found, err = explain(report, given, since, gone, s.there)
 		return err
 	})
 	return found, err
 }
 
 // explain sorts what an audit found into what a restored shop may have forgotten and what must not be. gone are the movements at the
-// provider of which the books know nothing.
-func explain(report *audit.Report, given map[string]time.Time, since time.Time, gone map[string]movement) (forgot, error) {
+// provider of which the books know nothing, there is all that the provider had, by our id, before the restored shop began.
+func explain(report *audit.Report, given map[string]time.Time, since time.Time, gone map[string]movement, there map[string]bool) (forgot, error) {
 	f := forgot{operations: map[string]bool{}, promises: map[string]time.Time{}}
 	var wrong []error
 	for _, result := range report.Results {
@@ -81,7 +81,7 @@ func explain(report *audit.Report, given map[string]time.Time, since time.Time, 
 			for _, v := range part.First {
 				at, known := given[v.ID]
 				switch {
-				case result.Invariant == theirs && strings.HasPrefix(v.What, never):
+				case result.Invariant == theirs && strings.HasPrefix(v.What, never) && there[v.ID]:
 					f.operations[v.ID] = true
 				case result.Invariant == theirs && repeated(v.What, gone):
 				case result.Invariant == told && v.What == absent && known && at.After(since):
@@ -121,9 +121,9 @@ func (f forgot) oldest() (first time.Time) {
 	return first
 }
 
-// orders counts the purchases among the promises that were forgotten.
-func (f forgot) orders() (n int) {
-	for promise := range f.promises {
+// purchases counts the orders among promises.
+func purchases(promises map[string]time.Time) (n int) {
+	for promise := range promises {
 		if strings.HasPrefix(promise, "order ") {
 			n++
 		}

@@ -27,6 +27,8 @@ const (
 	listPage = "200"
 	// parkTime is how long the provider may take to tell its news, and the shop to see that they are not its own.
 	parkTime = 2 * time.Minute
+	// slowest is how long the provider may be about a request whose sender is gone. Its slow card takes three seconds.
+	slowest = 5 * time.Second
 )
 
 // movement is an operation that the provider has carried out, by its own log.
@@ -41,15 +43,15 @@ type movement struct {
 	At       time.Time `json:"at"`
 }
 
-// movements reads what the provider has carried out, by our id.
-func (s *scene) movements(ctx context.Context) (map[string]movement, error) {
+// history reads what a provider has, as it is now, by the provider's id.
+func history(ctx context.Context, address string) (map[string]movement, error) {
 	latest := map[string]movement{}
 	for after := int64(0); ; {
 		var page struct {
 			Attempts []movement `json:"attempts"`
 			Next     int64      `json:"next"`
 		}
-		if err := read(ctx, fmt.Sprintf("%s/log?changes=true&after=%d&limit=%d", s.shop.SandboxURL(), after, logPage), &page); err != nil {
+		if err := read(ctx, fmt.Sprintf("%s/log?changes=true&after=%d&limit=%d", address, after, logPage), &page); err != nil {
 			return nil, fmt.Errorf("read the provider's log: %w", err)
 		}
 		for _, m := range page.Attempts {
@@ -58,8 +60,41 @@ func (s *scene) movements(ctx context.Context) (map[string]movement, error) {
 			}
 		}
 		if after = page.Next; after == 0 {
-			break
+			return latest, nil
 		}
+	}
+}
+
+// references are our ids of all that a provider has, whatever came of it: what waits for a buyer can still become money.
+func references(ctx context.Context, address string) (map[string]bool, error) {
+	latest, err := history(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	ours := map[string]bool{}
+	for _, m := range latest {
+		ours[m.Key] = true
+	}
+	return ours, nil
+}
+
+// note writes down what the provider has of the lost shop, before the restored one can ask it for anything. It waits for what was asked
+// last and is still under way.
+func (s *scene) note(ctx context.Context) (err error) {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Until(s.closed.Add(slowest))):
+	}
+	s.there, err = references(ctx, s.shop.SandboxURL())
+	return err
+}
+
+// movements reads what the provider has carried out, by our id.
+func (s *scene) movements(ctx context.Context) (map[string]movement, error) {
+	latest, err := history(ctx, s.shop.SandboxURL())
+	if err != nil {
+		return nil, err
 	}
 	done := map[string]movement{}
 	for _, m := range latest {
@@ -86,7 +121,8 @@ func read(ctx context.Context, address string, into any) error {
 	return json.NewDecoder(answer.Body).Decode(into)
 }
 
-// unknown are the movements of which the books know nothing, asked of the database itself.
+// unknown are the movements of which the books know nothing, asked of the database itself. It is wrong when one of them was not there
+// before the restored shop began.
 func (s *scene) unknown(ctx context.Context) (map[string]movement, error) {
 	done, err := s.movements(ctx)
 	if err != nil {
@@ -103,8 +139,22 @@ func (s *scene) unknown(ctx context.Context) (map[string]movement, error) {
 	}
 	found := map[string]movement{}
 	var key string
-	_, err = pgx.ForEachRow(rows, []any{&key}, func() error { found[key] = done[key]; return nil })
-	return found, err
+	if _, err = pgx.ForEachRow(rows, []any{&key}, func() error { found[key] = done[key]; return nil }); err != nil {
+		return nil, err
+	}
+	return found, unrecorded(found, s.there)
+}
+
+// unrecorded says what the restored shop has itself moved at the provider and has not in its books. there is what the provider had
+// before: nothing else can be forgotten.
+func unrecorded(unknown map[string]movement, there map[string]bool) error {
+	var wrong []error
+	for key, m := range unknown {
+		if !there[key] {
+			wrong = append(wrong, fmt.Errorf("%w: the restored shop has a %s for order %s at the provider and not in its books (operation %s)", ErrWrong, m.Kind, m.Order, key))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // findings lets the shop compare its books with the provider's report, as staff do, and lists what does not agree, by our id.

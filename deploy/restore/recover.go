@@ -22,10 +22,10 @@ type restoration struct {
 	began time.Time
 }
 
-// since is the time before which no promise may be missing. At the end of the archive that is the time that it was known to have.
+// since is the time before which no promise may be missing. At the end of the archive that is the last one that it was seen to have.
 func (r restoration) since(l *lost) time.Time {
 	if r.to.IsZero() {
-		return l.moment
+		return l.archived
 	}
 	return r.to
 }
@@ -54,7 +54,7 @@ func (s *scene) recover(ctx context.Context, r restoration) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	result.Numbers = without(s.before.numbers, remembered)
+	result.Numbers, result.reached = without(s.before.numbers, remembered), stagePlayed
 	if err := s.judged(ctx, r, &result); err != nil {
 		return result, err
 	}
@@ -67,6 +67,9 @@ func (s *scene) judged(ctx context.Context, r restoration, result *Result) error
 		if err := s.server.exec(ctx, s.server.schema("cart"), query("advance_numbers")); err != nil {
 			return fmt.Errorf("leave out order numbers: %w", err)
 		}
+	}
+	if err := result.timed("see what the provider has", func() error { return s.note(ctx) }); err != nil {
+		return err
 	}
 	if err := result.timed("start the services", func() error { return s.serve(ctx) }); err != nil {
 		return err
@@ -87,12 +90,13 @@ func (s *scene) judged(ctx context.Context, r restoration, result *Result) error
 	if err != nil {
 		return err
 	}
-	result.Promises, result.Missing, result.Orders = s.before.promises, len(books.promises), books.orders()
+	result.Promises, result.Missing, result.Orders = s.before.promises, len(books.promises), purchases(books.promises)
 	if oldest := books.oldest(); !oldest.IsZero() {
 		result.Lost = s.before.crash.Sub(oldest)
 	}
 	result.Movements = len(gone)
 	result.Captures, result.Minor = captured(gone)
+	result.reached = stageJudged
 	return errors.Join(s.agree(gone, books), s.list(r, gone, books))
 }
 
@@ -110,9 +114,12 @@ func (s *scene) agree(gone map[string]movement, books forgot) error {
 	return errors.Join(wrong...)
 }
 
+// forgottenFile is where it is written down what a restore forgot.
+func forgottenFile(restoration string) string { return "forgotten-" + restoration + ".jsonl" }
+
 // list writes down what was forgotten: movements of money and promises, one JSON object a line.
 func (s *scene) list(r restoration, gone map[string]movement, books forgot) error {
-	file, err := os.Create(filepath.Join(s.Dir, "forgotten-"+r.name+".jsonl"))
+	file, err := os.Create(filepath.Join(s.Dir, forgottenFile(r.name)))
 	if err != nil {
 		return err
 	}
@@ -140,20 +147,17 @@ func (s *scene) trade(ctx context.Context, r restoration, result *Result) error 
 	crowd := load.NewCrowd(s.stalls, ledger, s.Seed+1)
 	crowd.Pace(pace)
 	crowd.Start(ctx, buyers, nil)
-	err = until(ctx, moreTime, "the first purchase", func() error {
-		if _, ended := crowd.Figures(); ended == 0 {
-			return errors.New("nobody has bought")
-		}
-		return nil
-	})
+	err = until(ctx, moreTime, "the first purchase", func() error { return bought(path) })
 	result.step("first purchase", time.Since(began))
 	result.Took = time.Since(r.began)
 	if err == nil {
+		result.reached = stageBought
 		err = errors.Join(s.again(ctx, r.witness), s.reship(ctx, crowd, r.witness), s.pay(ctx, r.witness), more(ctx, crowd))
 	}
 	crowd.Stop()
 	crowd.Wait()
-	_, result.Bought = crowd.Figures()
+	given, problem := times(path)
+	result.Bought, err = purchases(given), errors.Join(err, problem)
 	for _, wrong := range crowd.Wrong() {
 		err = errors.Join(err, fmt.Errorf("%w: %s", ErrWrong, wrong))
 	}
@@ -161,6 +165,16 @@ func (s *scene) trade(ctx context.Context, r restoration, result *Result) error 
 		return err
 	}
 	return s.afterwards(ctx, r, path, result)
+}
+
+// bought says, by a log of promises, whether nobody was told yet that an order is placed. A purchase can also end without one: cards are
+// declined.
+func bought(promised string) error {
+	given, err := times(promised)
+	if err == nil && purchases(given) == 0 {
+		err = errors.New("nobody has bought")
+	}
+	return err
 }
 
 // afterwards looks at a shop in which people have bought again.
@@ -173,11 +187,17 @@ func (s *scene) afterwards(ctx context.Context, r restoration, promised string, 
 	if err != nil {
 		return err
 	}
-	if numbers := twice(s.before.numbers, now); len(numbers) > 0 {
+	numbers := twice(s.before.numbers, now)
+	result.Again, result.reached = len(numbers), stageLooked
+	if len(numbers) > 0 {
 		return fmt.Errorf("%w: %d order numbers were given twice, %v", ErrWrong, len(numbers), numbers[:min(3, len(numbers))])
 	}
 	if _, err := s.books(ctx, promised, time.Now()); err != nil { // of what was said after the restore nothing may be missing
 		return err
 	}
-	return result.bounds(r, s.Timeout)
+	if err := result.bounds(r, s.Timeout); err != nil {
+		return err
+	}
+	result.reached = stageWhole
+	return nil
 }

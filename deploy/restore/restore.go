@@ -30,6 +30,12 @@ func query(name string) string {
 	return string(text)
 }
 
+// Names of the restores.
+const (
+	newest = "newest"
+	timed  = "time"
+)
+
 // What a restore may cost: purchases of so long before the crash, and so long without a shop.
 const (
 	mostLost = 5 * time.Minute
@@ -79,8 +85,8 @@ func (s *scene) play(ctx context.Context) ([]Result, error) {
 	s.before = lost
 	var results []Result
 	for _, r := range []restoration{
-		{name: "newest", what: "the newest archived point", witness: lost.newest, began: lost.crash},
-		{name: "time", what: "a time before the crash", to: lost.moment, witness: lost.timed},
+		{name: newest, what: "the newest archived point", witness: lost.newest, began: lost.crash},
+		{name: timed, what: "a time before the crash", to: lost.moment, witness: lost.timed},
 	} {
 		s.say("restore to " + r.what)
 		result, err := s.recover(ctx, r)
@@ -99,7 +105,7 @@ func (s *scene) say(text string) {
 // open starts a server and a shop on it, and opens a market.
 func open(ctx context.Context, p Plan) (*scene, error) {
 	s := &scene{Plan: p}
-	for _, name := range []string{"logs", "sandbox", promisedFile} {
+	for _, name := range []string{"logs", "sandbox", promisedFile, tableFile, forgottenFile(newest), forgottenFile(timed)} {
 		if err := os.RemoveAll(filepath.Join(p.Dir, name)); err != nil {
 			return s, err
 		}

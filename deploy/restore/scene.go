@@ -39,12 +39,16 @@ type scene struct {
 	began  time.Time
 
 	before *lost // what there was
+	// closed is when the services were shut; there is what the provider had, by our id, before they were started again.
+	closed time.Time
+	there  map[string]bool
 }
 
 // lost is what there was when the database was lost.
 type lost struct {
-	// moment is the time to restore to, crash when the database was lost.
-	moment, crash time.Time
+	// moment is the time to restore to, crash when the database was lost. The archive was seen to have all that was there at the time
+	// archived.
+	moment, archived, crash time.Time
 	// numbers are the orders by number.
 	numbers map[string]string
 	// promises is how much buyers were told, file where.
@@ -139,6 +143,7 @@ func (s *scene) lastMinute(ctx context.Context, crowd *load.Crowd, l *lost) (gon
 	if err := s.server.reached(ctx, here.written); err != nil {
 		return false, err
 	}
+	l.archived = here.at
 	if here, err = s.server.position(ctx); err != nil {
 		return false, err
 	}
@@ -183,6 +188,7 @@ func (s *scene) shut() {
 	for _, name := range slices.Backward(stack.ServiceNames) {
 		s.shop.Terminate(name)
 	}
+	s.closed = time.Now()
 }
 
 // serve starts every service, the gateway last, and waits until they serve.

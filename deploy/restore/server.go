@@ -50,11 +50,11 @@ func startServer(ctx context.Context, port int, timeout time.Duration) (*server,
 
 // start starts the server with an archive of that name. Each server has its own: what a restored one writes is another history than
 // what the lost one wrote.
-func (s *server) start(ctx context.Context, name string, settings map[string]string) (err error) {
+func (s *server) start(ctx context.Context, name string, settings map[string]string) error {
 	s.archive = filepath.Join(s.dir, "archive-"+name)
 	all := map[string]string{
 		"wal_level": "replica", "archive_mode": "on", "archive_timeout": strconv.Itoa(int(s.timeout.Seconds())),
-		"archive_command": fmt.Sprintf("test ! -f %[1]s/%%f && cp %%p %[1]s/%%f.part && mv %[1]s/%%f.part %[1]s/%%f", s.archive),
+		"archive_command": archiveCommand(s.archive),
 	}
 	for key, value := range settings {
 		all[key] = value
@@ -65,11 +65,26 @@ func (s *server) start(ctx context.Context, name string, settings map[string]str
 	if err := s.give(ctx, s.archive); err != nil {
 		return err
 	}
-	s.running, err = cluster.Start(ctx, cluster.Config{Dir: s.dir, Port: s.port, Fsync: true, MaxConnections: connections, Settings: all})
+	running, err := cluster.Start(ctx, cluster.Config{Dir: s.dir, Port: s.port, Fsync: true, MaxConnections: connections, Settings: all})
 	if err != nil {
-		return err
+		return err // running stays the server of before, which has ended and can be stopped once more
 	}
+	s.running = running
 	return s.give(ctx, s.archive) // of a first start, which chose the user
+}
+
+// archiveCommand copies a file of the log into a folder. It gets its name there when it is whole.
+func archiveCommand(folder string) string {
+	return fmt.Sprintf("test ! -f %[1]s/%%f && cp %%p %[1]s/%%f.part && mv %[1]s/%%f.part %[1]s/%%f", folder)
+}
+
+// recovery are the settings that make a server play the log back from a folder, up to a time; to the end when it is zero.
+func recovery(folder string, to time.Time) map[string]string {
+	settings := map[string]string{"restore_command": "cp " + folder + "/%f %p", "recovery_target_action": "promote"}
+	if !to.IsZero() {
+		settings["recovery_target_time"] = to.UTC().Format("2006-01-02 15:04:05.999999-07")
+	}
+	return settings
 }
 
 // give lets the server's user own a folder with all that is in it: root may start a server, and Postgres does not run as root.
@@ -136,7 +151,7 @@ func (s *server) position(ctx context.Context) (p position, err error) {
 	if err != nil {
 		return p, err
 	}
-	err = conn.QueryRow(ctx, query("archived")).Scan(&p.archived, &p.written, &p.at)
+	err = conn.QueryRow(ctx, query("archived")).Scan(&p.at, &p.archived, &p.written)
 	return p, errors.Join(err, conn.Close(ctx))
 }
 
@@ -176,13 +191,7 @@ func (s *server) restore(ctx context.Context, name string, to time.Time) (took r
 		return took, err
 	}
 	took.copied = time.Since(began)
-	settings := map[string]string{
-		"restore_command": "cp " + filepath.Join(s.dir, "archive-first") + "/%f %p", "recovery_target_action": "promote",
-	}
-	if !to.IsZero() {
-		settings["recovery_target_time"] = to.UTC().Format("2006-01-02 15:04:05.999999-07")
-	}
-	if err := s.start(ctx, name, settings); err != nil {
+	if err := s.start(ctx, name, recovery(filepath.Join(s.dir, "archive-first"), to)); err != nil {
 		return took, err
 	}
 	err = until(ctx, replayTime, "the log is played back", s.promoted(ctx))
