@@ -106,11 +106,11 @@ func TestTwentyGoodVersionsStay(t *testing.T) {
 func TestABlipIsNoReason(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]behaviour{
-		"two bad looks":     {faults: func(look int) int { return map[bool]int{true: 100}[look == 4 || look == 5] }},
+		"two bad looks":                         {faults: func(look int) int { return map[bool]int{true: 100}[look == 4 || look == 5] }},
 		"two bad looks, noise before and after": {faults: func(look int) int { return map[bool]int{true: 100, false: 3}[look == 4 || look == 5] }},
-		"two silent looks":  {silent: func(look int) bool { return look == 4 || look == 5 }},
-		"one restart":       {stumbles: true},
-		"a saga of a while": {sagas: 45},
+		"two silent looks":                      {silent: func(look int) bool { return look == 4 || look == 5 }},
+		"one restart":                           {stumbles: true},
+		"a saga of a while":                     {sagas: 45},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
