@@ -22,7 +22,7 @@ func (c Class) patience(stays bool) time.Duration {
 	case stays:
 		return briefly
 	case c == Browse:
-		return 300 * time.Millisecond
+		return 150 * time.Millisecond
 	default:
 		return time.Second
 	}
