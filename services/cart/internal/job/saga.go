@@ -103,7 +103,7 @@ func (s *Sagas) resume(ctx context.Context, g *saga.Saga) {
 	err := tracing.Follow(run, s.tracer, work, func(run context.Context) error {
 		err := s.runner.Resume(run, g)
 		if errors.Is(err, saga.ErrFenced) || ctx.Err() != nil {
-			return nil // another process goes on, or will
+			return nil //nolint:nilerr // no failure: another process goes on, or will
 		}
 		return err
 	})
